@@ -1,0 +1,4 @@
+"""The `groundwork` command."""
+
+def main() -> None:
+    raise SystemExit("not yet")

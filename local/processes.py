@@ -1,0 +1,156 @@
+"""Long-running processes of the local platform: started in the background, found again, ended by their own id."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """What to run.
+
+    Attributes:
+        name: Unique within one `Processes`; names the record.
+        argv: Command and arguments.
+        log: Standard output and error are appended here.
+        env: Variables added to this process's environment.
+        cwd: Working directory; default this process's.
+        namespace: Network namespace to run in; default this process's.
+        user: User to run as; default this process's.
+    """
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    env: Mapping[str, str] | None = None
+    cwd: Path | None = None
+    namespace: str | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that was started.
+
+    Attributes:
+        started: Kernel start time in clock ticks since boot; with the pid it names one process for good.
+        log: Where its output goes.
+        since: Wall-clock start, seconds since the epoch.
+    """
+
+    name: str
+    pid: int
+    started: int
+    log: str
+    since: float
+
+
+class Processes:
+    """Keeper of the records in one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def start(self, spec: ProcessSpec) -> Running:
+        """Start the process unless it runs already; returns its record.
+
+        Raises:
+            FileNotFoundError: the command does not exist.
+        """
+        already = self.running(spec.name)
+        if already is not None:
+            return already
+        self._root.mkdir(parents=True, exist_ok=True)
+        spec.log.parent.mkdir(parents=True, exist_ok=True)
+        with spec.log.open("ab") as log:
+            child = subprocess.Popen(
+                _with_surroundings(spec),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=spec.cwd,
+                env={**os.environ, **(spec.env or {})},
+                start_new_session=True,
+            )
+        record = Running(spec.name, child.pid, _start_time(child.pid) or 0, str(spec.log), time.time())
+        # Written whole or not at all: a crash here must not leave a record that cannot be read.
+        partial = self._record(spec.name).with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(record)))
+        partial.rename(self._record(spec.name))
+        return record
+
+    def running(self, name: str) -> Running | None:
+        """The record, if the very process it names is still alive."""
+        path = self._record(name)
+        try:
+            record = Running(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            return None
+        return record if is_alive(record.pid, record.started) else None
+
+    def all(self) -> list[Running]:
+        """Every process of this folder that is alive, by name."""
+        found = (self.running(path.stem) for path in sorted(self._root.glob("*.json")))
+        return [record for record in found if record is not None]
+
+    def stop(self, name: str, timeout: float = 10.0) -> None:
+        """End the process and its group: TERM, then KILL after `timeout` seconds. Nothing happens if it is gone."""
+        record = self.running(name)
+        if record is not None:
+            end_group(record.pid, record.started, timeout)
+        self._record(name).unlink(missing_ok=True)
+
+    def _record(self, name: str) -> Path:
+        return self._root / f"{name}.json"
+
+
+def is_alive(pid: int, started: int) -> bool:
+    """Whether the process with this id *and* this kernel start time still runs."""
+    return started != 0 and _start_time(pid) == started
+
+
+def end_group(pid: int, started: int, timeout: float) -> None:
+    """TERM the process group led by `pid`, KILL it after `timeout` seconds."""
+    for sign, patience in ((signal.SIGTERM, timeout), (signal.SIGKILL, 5.0)):
+        if not is_alive(pid, started):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, sign)
+        deadline = time.monotonic() + patience
+        while is_alive(pid, started) and time.monotonic() < deadline:
+            _reap(pid)
+            time.sleep(0.02)
+
+
+def _with_surroundings(spec: ProcessSpec) -> list[str]:
+    argv = list(spec.argv)
+    if spec.user is not None:
+        argv = ["setpriv", f"--reuid={spec.user}", f"--regid={spec.user}", "--init-groups", *argv]
+    if spec.namespace is not None:
+        # Not `ip netns exec`: that mounts a new /sys and so hides the cgroups from kubelet and containerd.
+        argv = ["nsenter", f"--net=/run/netns/{spec.namespace}", *argv]
+    return argv
+
+
+def _reap(pid: int) -> None:
+    """Collect the process if it is our own child; a zombie would count as alive."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _start_time(pid: int) -> int | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The command name in brackets may hold spaces; the state follows it, the start time is field 22.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else int(fields[19])
