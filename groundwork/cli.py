@@ -1,4 +1,153 @@
-"""The `groundwork` command."""
+"""The `groundwork` command: what Pulumi has no word for."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from groundwork import checking, doctor as doctoring, engine as engines
+from groundwork.console import ERR, OUT, progress
+from groundwork.errors import UserError
+from groundwork.project import StackFile, read_stack
+from local.paths import Paths
+from local.toolchain import ToolMissing
+
+app = typer.Typer(
+    help="Everything services need before they can be scaled out without state.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+local_app = typer.Typer(help="The local platform: a small real cloud on this machine.", no_args_is_help=True)
+app.add_typer(local_app, name="local")
+
+Stack = Annotated[str, typer.Argument(help="The stack, as in stacks/Pulumi.<stack>.yaml.", metavar="STACK")]
+Extra = Annotated[list[str] | None, typer.Argument(help="Passed on to pulumi, after --.", metavar="[-- PULUMI ARGUMENTS]")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; always so on the local platform.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """List every tool: found, built or missing, its version, real or stand-in, and the cure for what is missing."""
+    raise typer.Exit(doctoring.doctor(as_json=as_json))
+
+
+@local_app.command("up")
+def local_up() -> None:
+    """Bring up the AWS endpoint with its servers and the three-zone cluster; what runs already is left alone."""
+    from groundwork import platform
+
+    with progress("local platform") as step:
+        platform.up(Paths.from_environment(), step)
+
+
+@local_app.command("down")
+def local_down() -> None:
+    """Remove every process, mount, interface, rule and file that `local up` made, and only those."""
+    from groundwork import platform
+
+    with progress("local platform, removing") as step:
+        platform.down(Paths.from_environment(), step)
+
+
+@local_app.command("status")
+def local_status(as_json: AsJson = False) -> None:
+    """Show what runs, where, since when, with endpoints and log paths."""
+    from groundwork import platform
+
+    rows = platform.status(Paths.from_environment())
+    if as_json:
+        OUT.print_json(json.dumps([row.__dict__ for row in rows]))
+    else:
+        OUT.print(platform.table(rows))
+
+
+@local_app.command("env")
+def local_env() -> None:
+    """Print the exports that make plain `pulumi` and `kubectl` work on the local platform."""
+    for name, value in _local_environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def up(stack: Stack, extra: Extra = None, yes: Yes = False) -> None:
+    """Run `pulumi up` with the policy packs; recovers from an earlier run that was killed."""
+    engine = _engine(stack, prepare=True)
+    raise typer.Exit(engine.run("up", *_confirmation(engine, yes), *engines.policy_arguments(), *(extra or [])))
+
+
+@app.command()
+def preview(stack: Stack, extra: Extra = None) -> None:
+    """Run `pulumi preview` with the policy packs."""
+    raise typer.Exit(_engine(stack, prepare=True).run("preview", *engines.policy_arguments(), *(extra or [])))
+
+
+@app.command()
+def refresh(stack: Stack, extra: Extra = None, yes: Yes = False) -> None:
+    """Run `pulumi refresh`: compare the state with what is really there."""
+    engine = _engine(stack, prepare=True)
+    raise typer.Exit(engine.run("refresh", *_confirmation(engine, yes), *(extra or [])))
+
+
+@app.command()
+def destroy(stack: Stack, extra: Extra = None, yes: Yes = False) -> None:
+    """Run `pulumi destroy`."""
+    engine = _engine(stack, prepare=True)
+    raise typer.Exit(engine.run("destroy", *_confirmation(engine, yes), *(extra or [])))
+
+
+@app.command()
+def check(
+    stack: Stack,
+    as_json: AsJson = False,
+    junit: Annotated[Path | None, typer.Option(help="Also write the results as JUnit XML to this file.")] = None,
+) -> None:
+    """Verify that what the stack declares is healthy; safe on production. Exit code 1 when a check fails."""
+    raise typer.Exit(checking.run(_engine(stack, prepare=False), as_json=as_json, junit=junit))
+
 
 def main() -> None:
-    raise SystemExit("not yet")
+    """Entry point: errors of the user's making end in one message and exit code 1."""
+    try:
+        app()
+    except (UserError, ToolMissing) as error:
+        ERR.print(f"[red]error:[/red] {error}", soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        ERR.print("interrupted")
+        sys.exit(130)
+
+
+def _local_environment() -> dict[str, str]:
+    from local.toolchain import find
+
+    paths = Paths.from_environment()
+    return engines.local_environment(paths, find("pulumi", paths), stand_ins=not engines.official_plugins_installed())
+
+
+def _engine(stack: str, *, prepare: bool) -> engines.Engine:
+    stack_file = read_stack(stack)
+    engine = _engine_for(stack_file)
+    if prepare and stack_file.is_local:
+        engine.prepare()
+    return engine
+
+
+def _engine_for(stack_file: StackFile) -> engines.Engine:
+    from os import environ
+
+    from local.toolchain import find
+
+    executable = find("pulumi", Paths.from_environment())
+    own = _local_environment() if stack_file.is_local else {}
+    return engines.Engine(stack_file, executable, {**environ, **own})
+
+
+def _confirmation(engine: engines.Engine, yes: bool) -> list[str]:
+    return ["--yes"] if yes or engine.stack.is_local else []

@@ -1,0 +1,145 @@
+"""The Pulumi engine as `groundwork` runs it: the right environment, the policy packs, and recovery after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import UserError
+from groundwork.project import POLICY_PACKS, ROOT, StackFile
+from local.paths import Paths
+
+# The local platform's state is disposable and never leaves this machine, and so its passphrase may be known:
+# the engine still encrypts, so that what it writes has the same form as in production.
+LOCAL_PASSPHRASE = "groundwork-local"
+STAND_INS = ROOT / "local" / "plugins" / "bin"
+
+
+def local_environment(paths: Paths, pulumi: Path, stand_ins: bool = True) -> dict[str, str]:
+    """What `pulumi` needs to know to work on the local platform, with no account and no network.
+
+    Args:
+        pulumi: The engine; its folder goes to the front of PATH.
+        stand_ins: Whether the official plugins are missing, so that ours go on PATH too.
+    """
+    folders = [str(pulumi.parent), *([str(STAND_INS)] if stand_ins else [])]
+    return {
+        "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]),
+        "PULUMI_BACKEND_URL": f"file://{paths.pulumi}",
+        "PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        "KUBECONFIG": str(paths.kubeconfig),
+        "GROUNDWORK_STATE": str(paths.state),
+    }
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The engine for one stack.
+
+    Attributes:
+        environment: The whole environment of the engine's process.
+        project: Folder of `Pulumi.yaml`.
+    """
+
+    stack: StackFile
+    executable: Path
+    environment: Mapping[str, str]
+    project: Path = ROOT
+
+    def run(self, *arguments: str) -> int:
+        """Run `pulumi ARGUMENTS` on the user's terminal; returns its exit code."""
+        return subprocess.run(self._argv(arguments), env=dict(self.environment), cwd=self.project, check=False).returncode
+
+    def answer(self, *arguments: str) -> str:
+        """Run `pulumi ARGUMENTS` and return what it printed.
+
+        Raises:
+            UserError: it failed; carries the engine's own message.
+        """
+        done = subprocess.run(
+            self._argv(arguments),
+            env=dict(self.environment),
+            cwd=self.project,
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode != 0:
+            raise UserError(f"pulumi {arguments[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secret ones masked.
+
+        Raises:
+            UserError: the stack does not exist or was never brought up.
+        """
+        outputs = json.loads(self.answer("stack", "output", "--json"))
+        if not isinstance(outputs, dict) or not outputs:
+            raise UserError(
+                f"stack {self.stack.stack!r} has no outputs yet: bring it up with `groundwork up {self.stack.stack}`."
+            )
+        return outputs
+
+    def prepare(self) -> None:
+        """Make the stack selectable on the local backend, and release a lock whose owner was killed.
+
+        Only for stacks on the local platform: elsewhere, the stack and its locks belong to the user.
+        """
+        backend = self.environment.get("PULUMI_BACKEND_URL", "")
+        folder = Path(backend.removeprefix("file://"))
+        folder.mkdir(parents=True, exist_ok=True)
+        known = json.loads(subprocess.run(
+            [str(self.executable), "stack", "ls", "--json"],
+            env=dict(self.environment), cwd=self.project, check=True, capture_output=True, text=True,
+        ).stdout)
+        if self.stack.stack not in {str(item["name"]).split("/")[-1] for item in known}:
+            self.answer("stack", "init", "--no-select")
+        for lock in stale_locks(folder / ".pulumi" / "locks", self.stack.stack, socket.gethostname()):
+            lock.unlink(missing_ok=True)
+
+    def _argv(self, arguments: Sequence[str]) -> list[str]:
+        return [str(self.executable), *_with_stack(arguments, self.stack.stack)]
+
+
+def _with_stack(arguments: Sequence[str], stack: str) -> list[str]:
+    if list(arguments[:2]) == ["stack", "init"]:
+        return [*arguments, stack]
+    return [*arguments, "--stack", stack]
+
+
+def policy_arguments() -> list[str]:
+    """`--policy-pack` for each pack of ours."""
+    return [word for pack in POLICY_PACKS for word in ("--policy-pack", str(pack))]
+
+
+def stale_locks(folder: Path, stack: str, host: str) -> list[Path]:
+    """The locks of a stack in a file backend whose owner ran on this host and is gone (killed)."""
+    return [
+        path
+        for path in sorted(folder.glob(f"**/{stack}/*.json"))
+        if _owner_is_gone(json.loads(path.read_text()), host)
+    ]
+
+
+def _owner_is_gone(lock: Mapping[str, Any], host: str) -> bool:
+    return lock.get("hostname") == host and not Path(f"/proc/{lock.get('pid')}").exists()
+
+
+def official_plugins_installed(home: Path | None = None) -> bool:
+    """Whether the official language host and providers are on this machine."""
+    plugins = (home or Path.home()) / ".pulumi" / "plugins"
+    wanted = ("resource-aws-", "resource-kubernetes-", "resource-random-")
+    names = [item.name for item in plugins.iterdir()] if plugins.is_dir() else []
+    has_providers = all(any(name.startswith(prefix) for name in names) for prefix in wanted)
+    return has_providers and shutil.which("pulumi-language-python") is not None
