@@ -12,6 +12,7 @@ class Node:
     letter: str
     address: str
     pods: str
+    prefix: str = "gw"
 
     @property
     def name(self) -> str:
@@ -19,7 +20,7 @@ class Node:
 
     @property
     def namespace(self) -> str:
-        return f"gw-node-{self.letter}"
+        return f"{self.prefix}-node-{self.letter}"
 
 
 @dataclass(frozen=True)
