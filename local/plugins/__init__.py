@@ -1,0 +1,1 @@
+"""Stand-ins for the official Pulumi plugins, used where those cannot be installed."""
