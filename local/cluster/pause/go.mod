@@ -1,0 +1,3 @@
+module groundwork.local/pause
+
+go 1.26
