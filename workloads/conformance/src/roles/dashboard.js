@@ -1,0 +1,61 @@
+// The BullMQ dashboard, behind a password.
+
+import { timingSafeEqual } from "node:crypto";
+
+import { createBullBoard } from "@bull-board/api";
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import { FastifyAdapter } from "@bull-board/fastify";
+
+import { Health } from "../health.js";
+import { createApp, listen } from "../http/app.js";
+import { onTermination } from "../lifecycle.js";
+import { Problem } from "../problem.js";
+import { openQueue } from "../queues/jobs.js";
+import { closeAll, connectForQueues, probeQueueRedis } from "../redis/connection.js";
+import { digest } from "../redis/keys.js";
+
+const PATH = "/queues";
+
+/** @param {import("../config.js").Config} config @param {import("../log.js").Log} log */
+export async function startDashboard(config, log) {
+  const redis = connectForQueues(/** @type {string} */ (config.queueRedisUrl), "dashboard", log);
+  const queues = config.queues.map((name) => openQueue(name, redis, config.queuePrefix, log));
+  const health = new Health(config, [{ name: "queue-redis", type: "datastore", probe: () => probeQueueRedis(redis) }]);
+  const app = createApp(config, health, log);
+
+  const adapter = new FastifyAdapter();
+  adapter.setBasePath(PATH);
+  createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
+  const expected = digest(`${config.dashboardUsername}:${config.dashboardPassword}`);
+  app.register(async (guarded) => {
+    guarded.addHook("onRequest", async (request) => {
+      if (!matches(request.headers.authorization, expected)) {
+        const headers = { "www-authenticate": 'Basic realm="queues", charset="UTF-8"' };
+        throw new Problem(401, "the dashboard needs its user name and password", { headers });
+      }
+    });
+    await guarded.register(adapter.registerPlugin(), { prefix: PATH });
+  });
+
+  onTermination(
+    {
+      drain: () => health.drain(),
+      lameDuckMs: config.lameDuckMs,
+      finish: () => app.close(),
+      release: async () => {
+        await Promise.all(queues.map((queue) => queue.close()));
+        await closeAll([redis]);
+      },
+      drainMs: config.drainMs,
+    },
+    log,
+  );
+  log.info("listening", { port: await listen(app, config.port), path: PATH });
+}
+
+/** Digests have one length, whatever was sent, so that the comparison takes one time. */
+function matches(/** @type {string | undefined} */ header, /** @type {string} */ expected) {
+  const sent = /^Basic\s+(\S+)$/i.exec(header ?? "")?.[1] ?? "";
+  const credentials = Buffer.from(sent, "base64").toString("utf8");
+  return timingSafeEqual(Buffer.from(digest(credentials)), Buffer.from(expected));
+}

@@ -1,0 +1,84 @@
+// Redis, PostgreSQL with a streaming replica, and S3.
+
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+
+import pg from "pg";
+
+import { Server, folder, freePort, run, until } from "./processes.js";
+
+/** @typedef {import("./processes.js").Cleanup} Cleanup */
+
+/** @param {Cleanup} cleanup @param {string} [policy] what to do when memory is full */
+export async function startRedis(cleanup, policy = "noeviction") {
+  const cwd = folder(cleanup);
+  const port = await freePort();
+  const settings = { bind: "127.0.0.1", port, dir: cwd, appendonly: "yes", save: "", "maxmemory-policy": policy, requirepass: "s3cret-token" };
+  const argv = ["redis-server", ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])];
+  const server = await new Server(argv, { cwd, port, cleanup }).start();
+  return { server, url: `redis://:s3cret-token@127.0.0.1:${port}` };
+}
+
+/** @param {Cleanup} cleanup */
+export async function startPostgres(cleanup) {
+  const cwd = folder(cleanup);
+  const data = path.join(cwd, "data");
+  await run([postgresTool("initdb"), "-D", data, "-U", "groundwork", "-A", "trust", "--no-sync", "--no-instructions"], cwd);
+  return launch(cwd, data, cleanup);
+}
+
+/** A streaming replica. @param {{ port: number }} primary @param {Cleanup} cleanup */
+export async function startReplica(primary, cleanup) {
+  const cwd = folder(cleanup);
+  const data = path.join(cwd, "data");
+  const from = ["-h", "127.0.0.1", "-p", String(primary.port), "-U", "groundwork"];
+  await run([postgresTool("pg_basebackup"), "-D", data, "-R", "-X", "stream", "-c", "fast", "--no-sync", ...from], cwd);
+  return launch(cwd, data, cleanup);
+}
+
+/** @param {string} cwd @param {string} data @param {Cleanup} cleanup */
+async function launch(cwd, data, cleanup) {
+  const port = await freePort();
+  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: cwd, fsync: "off", port };
+  const argv = [postgresTool("postgres"), "-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  const server = await new Server(argv, { cwd, port, cleanup }).start();
+  const url = `postgres://groundwork@127.0.0.1:${port}/postgres`;
+  await until(() => sql(url, "SELECT 1"), "PostgreSQL to answer");
+  return { server, port, url };
+}
+
+/** @param {string} url @param {string} text */
+export async function sql(url, text) {
+  const client = new pg.Client({ connectionString: url });
+  // A server that is stopped ends the connection: nothing to report beside the query's own error.
+  client.on("error", (error) => void error);
+  await client.connect();
+  try {
+    const { rows } = await client.query(text);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** S3 and STS by moto. @param {Cleanup} cleanup @param {string} bucket */
+export async function startS3(cleanup, bucket) {
+  const cwd = folder(cleanup);
+  const port = await freePort();
+  const server = await new Server([motoServer(), "-H", "127.0.0.1", "-p", String(port)], { cwd, port, cleanup }).start();
+  const url = `http://127.0.0.1:${port}`;
+  await until(async () => (await fetch(`${url}/${bucket}`, { method: "PUT" })).ok, "the bucket to be made");
+  return { server, url };
+}
+
+/** @param {string} name */
+function postgresTool(name) {
+  const root = "/usr/lib/postgresql";
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  return versions.map((version) => path.join(root, version, "bin", name)).find(existsSync) ?? name;
+}
+
+function motoServer() {
+  const own = path.resolve(import.meta.dirname, "../../../../.venv/bin/moto_server");
+  return process.env.MOTO_SERVER ?? (existsSync(own) ? own : "moto_server");
+}
