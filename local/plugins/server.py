@@ -267,7 +267,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Invoke(self, request: Any, context: Any) -> Any:
         args = properties_from_struct(request.args)
         result = await self._run(context, lambda: self._provider.invoke(request.tok, args))
-        return provider_pb2.InvokeResponse(**{"return": struct_from_properties(result)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(struct_from_properties(result))  # "return" is a keyword
+        return response
 
 
 def serve(provider: Provider) -> None:
@@ -293,12 +295,12 @@ async def _serve(provider: Provider, engine: Engine) -> None:
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await server.start()
     print(port, flush=True)
-    orphaned = await _until(ended, engine)
+    orphaned = await until(ended, engine)
     await servicer.finish(_ORPHAN_SECONDS if orphaned else _GRACE_SECONDS)
     await server.stop(grace=0)
 
 
-async def _until(ended: asyncio.Event, engine: Engine) -> bool:
+async def until(ended: asyncio.Event, engine: Engine) -> bool:
     """Wait for the end; True when it is because the engine has gone."""
     while not engine.has_gone():
         try:

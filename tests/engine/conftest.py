@@ -1,0 +1,170 @@
+"""Fixtures for tests with the real Pulumi engine and the stand-in plugins."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import yaml
+
+from local import toolchain
+from local.paths import Paths
+from local.toolchain.errors import ToolMissing
+
+PLUGINS = Path(__file__).parents[2] / "local" / "plugins" / "bin"
+
+
+def tool(name: str) -> Path:
+    """A tool of the toolchain; GROUNDWORK_<NAME> (in capitals) names one by hand."""
+    named = os.environ.get(f"GROUNDWORK_{name.upper().replace('-', '_')}")
+    if named:
+        return Path(named)
+    try:
+        return toolchain.find(name, Paths.from_environment())
+    except ToolMissing as missing:
+        pytest.fail(f"{missing}", pytrace=False)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the engine came to."""
+
+    code: int
+    output: str
+
+    def assert_succeeded(self) -> Outcome:
+        """Fail with the whole output unless the exit code is 0."""
+        assert self.code == 0, self.output
+        return self
+
+    def assert_failed(self) -> Outcome:
+        """Fail with the whole output if the exit code is 0."""
+        assert self.code != 0, self.output
+        return self
+
+
+@dataclass
+class Project:
+    """A small Pulumi project with a stack in a file backend of its own."""
+
+    folder: Path
+    environment: dict[str, str]
+    pulumi: Path
+    stack: str = "test"
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def write(self, program: str, name: str = "__main__.py") -> None:
+        """Write the program, or another file."""
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(dedent(program))
+
+    def runtime(self, options: Mapping[str, Any]) -> None:
+        """Write Pulumi.yaml with these runtime options."""
+        project = {"name": "small", "runtime": {"name": "python", "options": dict(options)}}
+        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the engine and return at once; standard error goes to standard output."""
+        process = subprocess.Popen(
+            [self.pulumi, *arguments, "--non-interactive", "--stack", self.stack, "--cwd", str(self.folder)],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.running.append(process)
+        return process
+
+    def run(self, *arguments: str, timeout: float = 300) -> Outcome:
+        """Run the engine to its end."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=timeout)
+        return Outcome(process.returncode, output)
+
+    def up(self, *arguments: str) -> Outcome:
+        return self.run("up", "--yes", "--skip-preview", *arguments)
+
+    def preview(self, *arguments: str) -> Outcome:
+        return self.run("preview", "--diff", *arguments)
+
+    def refresh(self, *arguments: str) -> Outcome:
+        return self.run("refresh", "--yes", "--skip-preview", *arguments)
+
+    def destroy(self, *arguments: str) -> Outcome:
+        return self.run("destroy", "--yes", "--skip-preview", *arguments)
+
+    def config(self, key: str, value: str) -> None:
+        self.run("config", "set", key, value).assert_succeeded()
+
+    def state(self) -> str:
+        """The stack's checkpoint as it lies on disk."""
+        [file] = (self.folder.parent / "state").glob(f"**/stacks/**/{self.stack}.json")
+        return file.read_text()
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state, without the stack and the providers."""
+        checkpoint = json.loads(self.state())["checkpoint"]["latest"]
+        found: list[dict[str, Any]] = checkpoint.get("resources", [])
+        return [each for each in found if not each["type"].startswith("pulumi:")]
+
+    def resource(self, name: str) -> dict[str, Any]:
+        """The one resource of that name."""
+        [found] = [each for each in self.resources() if each["urn"].rsplit("::", 1)[-1] == name]
+        return found
+
+    def output(self, name: str) -> Any:
+        """A stack output, with secrets shown."""
+        outcome = self.run("stack", "output", "--json", "--show-secrets").assert_succeeded()
+        return json.loads(outcome.output)[name]
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        for process in self.running:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+@pytest.fixture(scope="session")
+def pulumi() -> Path:
+    """The engine."""
+    return tool("pulumi")
+
+
+@pytest.fixture
+def project(pulumi: Path, tmp_path: Path) -> Any:
+    """A project with an empty program and a stack, ready for `up`."""
+    folder, state, home = tmp_path / "project", tmp_path / "state", tmp_path / "home"
+    for each in (folder, state, home):
+        each.mkdir()
+    environment = {
+        "HOME": str(home),
+        "PATH": os.pathsep.join([str(pulumi.parent), str(PLUGINS), os.environ["PATH"]]),
+        "PULUMI_HOME": str(home / ".pulumi"),
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "for tests only",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        "GROUNDWORK_PYTHON": sys.executable,
+        "GROUNDWORK_STATE": str(tmp_path / "platform"),
+    }
+    made = Project(folder, environment, pulumi)
+    made.runtime({"virtualenv": str(Path(sys.executable).parents[1])})
+    made.write("import pulumi\n")
+    outcome = made.run("stack", "init")
+    assert outcome.code == 0, outcome.output
+    yield made
+    made.close()
+    shutil.rmtree(folder)
