@@ -1,0 +1,1 @@
+"""CrossGuard packs and the rules in them: what must hold before anything is deployed."""

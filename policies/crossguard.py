@@ -1,0 +1,162 @@
+"""From rules to CrossGuard policies: what the Pulumi engine sends becomes plain data, findings become reports.
+
+Each rule becomes a policy at its own enforcement level. What cannot be judged, and what is exempt, must be seen but
+must not fail a run, so two advisory policies report those for all rules together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    PolicyResource,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy import Severity as PulumiSeverity
+from pulumi_policy.proxy import UnknownValueError
+
+from policies import exemptions
+from policies.judge import judge_resource, judge_stack
+from policies.model import UNKNOWN, Finding, Resource, Rule, Status
+
+# What the engine puts where a secret of a state file cannot be decrypted offline.
+_REDACTED: Final = "[secret]"
+
+
+class _Notes(threading.local):
+    """Findings of the rules' policies that must not fail a run, until the advisory policy takes them.
+
+    The engine's request for one resource, or for the stack, runs every policy in turn on one thread.
+    """
+
+    def __init__(self) -> None:
+        self.pending: list[Finding] = []
+
+    def take(self) -> list[Finding]:
+        """The pending findings; none are left."""
+        taken, self.pending = self.pending, []
+        return taken
+
+
+def policies_from(rules: Sequence[Rule], today: Callable[[], date] | None = None) -> list[Policy]:
+    """The CrossGuard policies for a table of rules, with the advisory policies that report what was not enforced.
+
+    Args:
+        rules: Rows of a rule table.
+        today: Clock for exemptions; default: the present day in UTC.
+    """
+    clock, notes = today or _today, _Notes()
+    found = [_policy(rule, clock, notes) for rule in rules]
+    # Last, because they report what the policies before them left.
+    return [*found, _resource_notes(notes), _stack_notes(notes)]
+
+
+def plain(value: Any) -> Any:
+    """Plain data for what a policy's proxies hold, with `UNKNOWN` for what is not known yet."""
+    if isinstance(value, Mapping):
+        return {str(key): _child(value, key) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        return [_child(value, index) for index in range(len(value))]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return UNKNOWN if value == _REDACTED else value
+
+
+def _child(container: Any, key: Any) -> Any:
+    try:
+        return plain(container[key])
+    except UnknownValueError:
+        return UNKNOWN
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _policy(rule: Rule, clock: Callable[[], date], notes: _Notes) -> Policy:
+    # `description` heads each report of the policy, so it carries the rule's title.
+    schema = {**rule.schema, **exemptions.SCHEMA}
+    common: dict[str, Any] = {
+        "name": rule.policy,
+        "description": rule.title,
+        "enforcement_level": EnforcementLevel(rule.enforcement.value),
+        "config_schema": PolicyConfigSchema({key: dict(row) for key, row in schema.items()}),
+        "display_name": rule.id,
+        "severity": PulumiSeverity(rule.severity.value),
+        "remediation_steps": rule.remediation,
+        "tags": [rule.id],
+    }
+
+    if rule.resource is not None:
+
+        def validate_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
+            findings = judge_resource(rule, _resource(args, {}), args.get_config(), clock())
+            _report_violations(findings, report, notes)
+
+        return ResourceValidationPolicy(validate=validate_resource, **common)
+
+    def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
+        findings = judge_stack(rule, _resources(args), args.get_config(), clock())
+        _report_violations(findings, report, notes)
+
+    return StackValidationPolicy(validate=validate_stack, **common)
+
+
+def _resource_notes(notes: _Notes) -> Policy:
+    def validate(_args: ResourceValidationArgs, report: ReportViolation) -> None:
+        _report(notes.take(), report)
+
+    return ResourceValidationPolicy(
+        name="SR-NOTES",
+        description="Not judged yet, or exempt",
+        enforcement_level=EnforcementLevel.ADVISORY,
+        severity=PulumiSeverity.LOW,
+        validate=validate,
+    )
+
+
+def _stack_notes(notes: _Notes) -> Policy:
+    def validate(_args: StackValidationArgs, report: ReportViolation) -> None:
+        _report(notes.take(), report)
+
+    return StackValidationPolicy(
+        name="SR-NOTES-STACK",
+        description="Not judged yet, or exempt, between resources",
+        enforcement_level=EnforcementLevel.ADVISORY,
+        severity=PulumiSeverity.LOW,
+        validate=validate,
+    )
+
+
+def _resource(args: ResourceValidationArgs | PolicyResource, dependencies: Mapping[str, Sequence[str]]) -> Resource:
+    return Resource(args.resource_type, args.name, args.urn, plain(args.props), dependencies)
+
+
+def _resources(args: StackValidationArgs) -> list[Resource]:
+    return [
+        _resource(one, {key: [other.urn for other in others] for key, others in one.property_dependencies.items()})
+        for one in args.resources
+    ]
+
+
+def _report_violations(findings: Iterable[Finding], report: ReportViolation, notes: _Notes) -> None:
+    for finding in findings:
+        if finding.status is Status.VIOLATION:
+            report(finding.message, finding.verdict.resource.urn)
+        else:
+            notes.pending.append(finding)
+
+
+def _report(findings: Iterable[Finding], report: ReportViolation) -> None:
+    for finding in findings:
+        report(finding.message, finding.verdict.resource.urn)

@@ -1,0 +1,126 @@
+"""Kubernetes objects as rules see them: kind, namespace, pod template, label selectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policies.model import Resource
+from policies.node import Node, Undetermined
+
+HELM_RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+
+# Where each kind keeps the specification of its pods.
+_POD_SPECS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("", "Pod"): ("spec",),
+    ("", "PodTemplate"): ("template", "spec"),
+    ("", "ReplicationController"): ("spec", "template", "spec"),
+    ("apps", "Deployment"): ("spec", "template", "spec"),
+    ("apps", "StatefulSet"): ("spec", "template", "spec"),
+    ("apps", "DaemonSet"): ("spec", "template", "spec"),
+    ("apps", "ReplicaSet"): ("spec", "template", "spec"),
+    ("batch", "Job"): ("spec", "template", "spec"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("argoproj.io", "Rollout"): ("spec", "template", "spec"),
+    ("serving.knative.dev", "Service"): ("spec", "template", "spec"),
+}
+
+
+@dataclass(frozen=True)
+class KubernetesObject:
+    """One object of the Kubernetes API inside a resource.
+
+    Attributes:
+        resource: The resource that declares it.
+        group: API group, empty for the core group; `extensions` is read as the group that took its kinds over.
+        kind: Kind without Pulumi's `Patch` suffix.
+        node: The object's data.
+    """
+
+    resource: Resource
+    group: str
+    kind: str
+    node: Node
+
+    @property
+    def name(self) -> str:
+        """`metadata.name`; empty while the provider has not chosen one."""
+        return self.node.at("metadata", "name").text
+
+    @property
+    def namespace(self) -> str:
+        """`metadata.namespace`; empty where the provider's default namespace applies."""
+        return self.node.at("metadata", "namespace").text
+
+    @property
+    def pod_spec(self) -> Node | None:
+        """Specification of the pods that the object makes; `None` for kinds that make none."""
+        path = _POD_SPECS.get((self.group, self.kind))
+        return None if path is None else self.node.at(*path)
+
+
+def is_kubernetes(resource: Resource) -> bool:
+    """Whether the resource belongs to the Kubernetes provider."""
+    return resource.type.startswith("kubernetes:")
+
+
+def objects(resource: Resource) -> Iterator[KubernetesObject]:
+    """The API objects that a resource declares: one, or each item of a list kind; none for other providers."""
+    parts = resource.type.split(":")
+    if parts[0] != "kubernetes" or len(parts) != 3:
+        return
+    group = parts[1].rpartition("/")[0]
+    kind = parts[2].removesuffix("Patch")
+    node = Node(resource.properties)
+    if kind.endswith("List") and kind != "List":
+        for item in node["items"].elements():
+            yield _object(resource, group, kind.removesuffix("List"), item)
+    elif kind == "List":
+        for item in node["items"].elements():
+            version, inner = item["apiVersion"].text, item["kind"].text
+            yield _object(resource, version.rpartition("/")[0], inner, item)
+    else:
+        yield _object(resource, group, kind, node)
+
+
+def _object(resource: Resource, group: str, kind: str, node: Node) -> KubernetesObject:
+    if group == "core":
+        group = ""
+    if group == "extensions":
+        group = "networking.k8s.io" if kind == "Ingress" else "apps"
+    return KubernetesObject(resource, group, kind, node)
+
+
+def selects(selector: Node, labels: Mapping[str, Any]) -> bool:
+    """Whether a label selector (`matchLabels` and `matchExpressions`, all of them) matches the labels.
+
+    An empty selector matches everything; an absent one matches nothing. Raises `Undetermined` when a part that
+    decides is unknown.
+    """
+    if not selector.present:
+        return False
+    for key, wanted in selector["matchLabels"].entries():
+        if labels.get(key) != wanted.text:
+            return False
+    return all(_expression_holds(expression, labels) for expression in selector["matchExpressions"].elements())
+
+
+def _expression_holds(expression: Node, labels: Mapping[str, Any]) -> bool:
+    key, operator = expression["key"].text, expression["operator"].text
+    values = {value.text for value in expression["values"].elements()}
+    match operator:
+        case "In":
+            return key in labels and labels[key] in values
+        case "NotIn":
+            return key not in labels or labels[key] not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+    raise Undetermined(expression["operator"].path, f"{operator!r} is no operator of a label selector")
+
+
+def of_kind(everything: Sequence[KubernetesObject], group: str, kind: str) -> list[KubernetesObject]:
+    """The objects of one kind."""
+    return [one for one in everything if one.group == group and one.kind == kind]

@@ -1,0 +1,84 @@
+"""How many pods a workload really has: its autoscaler's bounds, else its replicas, else one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from policies.kubernetes import KubernetesObject
+from policies.node import Node, Undetermined
+
+SCALED_KINDS: Final = frozenset(
+    {
+        ("apps", "Deployment"),
+        ("apps", "StatefulSet"),
+        ("apps", "ReplicaSet"),
+        ("", "ReplicationController"),
+        ("argoproj.io", "Rollout"),
+    }
+)
+# Kind, and the autoscaler's fields for the bounds with the defaults that Kubernetes and KEDA give them.
+_AUTOSCALERS: Final = {
+    ("autoscaling", "HorizontalPodAutoscaler"): ("minReplicas", 1, "maxReplicas", 1),
+    ("keda.sh", "ScaledObject"): ("minReplicaCount", 0, "maxReplicaCount", 100),
+}
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """Bounds of a workload's number of pods.
+
+    Attributes:
+        least: Smallest number it runs with.
+        most: Largest number it runs with.
+        source: Where the smallest number comes from, for messages.
+    """
+
+    least: int
+    most: int
+    source: str
+
+
+def effective_replicas(workload: KubernetesObject, everything: Sequence[KubernetesObject]) -> Replicas:
+    """The bounds for a workload; raises `Undetermined` when what decides is unknown."""
+    for scaler in everything:
+        fields = _AUTOSCALERS.get((scaler.group, scaler.kind))
+        if fields is None or not _scales(scaler, workload):
+            continue
+        least_field, least_default, most_field, most_default = fields
+        spec = scaler.node["spec"]
+        return Replicas(
+            _count(spec[least_field], least_default),
+            _count(spec[most_field], most_default),
+            f'{least_field} of {scaler.kind} "{scaler.resource.name}"',
+        )
+    replicas = _count(workload.node.at("spec", "replicas"), 1)
+    return Replicas(replicas, replicas, "spec.replicas")
+
+
+def _scales(scaler: KubernetesObject, workload: KubernetesObject) -> bool:
+    target = scaler.node.at("spec", "scaleTargetRef")
+    kind, name = target["kind"], target["name"]
+    if (kind.text or "Deployment") != workload.kind or scaler.namespace != workload.namespace:
+        return False
+    workload_name = workload.node.at("metadata", "name")
+    if name.unknown or workload_name.unknown or not workload_name.present:
+        # Neither name is chosen before the provider chooses it; where one was made from the other is known.
+        if scaler.resource.depends_on(workload.resource):
+            return True
+        if name.unknown:
+            raise Undetermined(f'{name.path} of {scaler.kind} "{scaler.resource.name}"')
+        if workload_name.unknown:
+            raise Undetermined(workload_name.path)
+        return False
+    return name.text == workload_name.text
+
+
+def _count(node: Node, default: int) -> int:
+    if not node.present:
+        return default
+    value = node.value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 0:
+        raise Undetermined(node.path, f"{value!r} is no number of pods")
+    return int(value)
