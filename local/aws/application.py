@@ -1,0 +1,100 @@
+"""The endpoint's WSGI application: moto, extended, locked, and honest about what it does not do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+from flask import Flask, Response, request
+from moto.backends import SERVICE_NAMES
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.exceptions import HTTPException
+
+from local.aws.answers import error_for
+from local.aws.extensions import install
+from local.aws.s3_gate import Gate
+from local.aws.state import LOCK
+
+HEALTH_PATH = "/_groundwork/health"
+
+_log = logging.getLogger("local.aws")
+
+
+class Application:
+    """Answers AWS's APIs of every service on one address.
+
+    Args:
+        on_change: Called after every request to a service that has servers; brings the data plane's desired state
+            up to date.
+        edge_secret: Known to the edge only; lets it read buckets on behalf of a distribution.
+    """
+
+    def __init__(self, on_change: Callable[[], None], edge_secret: str) -> None:
+        install()
+        self._dispatcher = DomainDispatcherApplication(_create_app)
+        self._on_change = on_change
+        self._edge_secret = edge_secret
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == HEALTH_PATH:
+            return Response("ok\n", content_type="text/plain")(environ, start_response)
+        if path.startswith("/moto-api"):
+            # Its reset would pull the state away from under the data plane.
+            return error_for(environ, "s3", 404, "NotFound", "No such path.")(environ, start_response)
+        try:
+            app = self._dispatcher.get_application(environ)
+        except (UnknownService, KeyError, ValueError) as error:
+            _log.warning("no service for %s %s: %r", environ.get("REQUEST_METHOD"), path, error)
+            message = "The local platform does not support this service."
+            return error_for(environ, "", 400, "UnsupportedOperation", message)(environ, start_response)
+        service = str(app.service)  # type: ignore[attr-defined]
+        if service in ("s3", "s3bucket_path"):
+            return Gate(cast(Any, app), self._edge_secret)(environ, start_response)
+        with LOCK:
+            answer = list(app(environ, start_response))
+        if service in ("elasticache", "rds", "cloudfront"):
+            self._on_change()
+        return answer
+
+
+class UnknownService(Exception):
+    """The request is for a service that moto does not have."""
+
+
+def _create_app(service: SERVICE_NAMES | None) -> Flask:
+    if service is None:
+        raise UnknownService
+    app = create_backend_app(service)
+    app.debug = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    @app.errorhandler(NotImplementedError)
+    def _not_implemented(error: NotImplementedError) -> Any:
+        detail = str(error) or "this operation"
+        return error_for(request.environ, service, 400, "UnsupportedOperation", f"The local platform: {detail}.")
+
+    @app.errorhandler(Exception)
+    def _failed(error: Exception) -> Any:
+        if isinstance(error, HTTPException):
+            if error.code == 404:
+                return _unsupported(service)
+            return error
+        _log.exception("%s %s %s", service, request.method, request.path)
+        message = f"The local platform failed on this request: {type(error).__name__}; its log has the details."
+        return error_for(request.environ, service, 500, "InternalFailure", message)
+
+    @app.after_request
+    def _empty_is_unsupported(response: Response) -> Any:
+        # moto answers an operation that it cannot route with 404 and nothing else.
+        if service not in ("s3", "s3bucket_path") and response.status_code == 404 and not response.get_data():
+            return _unsupported(service)
+        return response
+
+    return app
+
+
+def _unsupported(service: str) -> Any:
+    message = f"The local platform does not support this operation of {service}: {request.method} {request.path}."
+    return error_for(request.environ, service, 400, "UnsupportedOperation", message)

@@ -1,0 +1,414 @@
+"""ElastiCache: parameter groups, subnet groups that can be changed, replication groups that have servers."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import utcnow
+from moto.elasticache import urls as moto_urls
+from moto.elasticache.exceptions import (
+    CacheClusterNotFound,
+    CacheSubnetGroupNotFound,
+    ReplicationGroupAlreadyExists,
+    ReplicationGroupNotFound,
+)
+from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
+from moto.elasticache.responses import ElastiCacheResponse
+
+from local.aws.errors import Invalid, Refused
+from local.aws.extensions.elasticache_groups import Group, Node, ParameterGroup, default_parameter_group
+from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS
+
+# Accepted, answered back and without effect; docs/local-aws.md lists them.
+RECORDED = (
+    "AtRestEncryptionEnabled",
+    "AutoMinorVersionUpgrade",
+    "KmsKeyId",
+    "LogDeliveryConfigurations",
+    "NotificationTopicArn",
+    "PreferredMaintenanceWindow",
+    "SnapshotRetentionLimit",
+    "SnapshotWindow",
+)
+REFUSED = (
+    "CacheSecurityGroupNames",
+    "DataTieringEnabled",
+    "GlobalReplicationGroupId",
+    "NodeGroupConfiguration",
+    "PrimaryClusterId",
+    "ServerlessCacheSnapshotName",
+    "SnapshotArns",
+    "SnapshotName",
+    "UserGroupIds",
+)
+DEFAULTS: dict[str, object] = {
+    "AtRestEncryptionEnabled": False,
+    "AutoMinorVersionUpgrade": True,
+    "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
+    "SnapshotRetentionLimit": 0,
+    "SnapshotWindow": "03:00-04:00",
+}
+_GROUP_NAME = re.compile(r"[a-z]([a-z0-9]|-(?=[a-z0-9])){0,39}")
+
+
+class ElastiCache(ElastiCacheBackend):
+    """The region's ElastiCache, with parameter groups and replication groups of our own."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.groups: dict[str, Group] = {}
+        self.parameter_groups = {DEFAULT_GROUP: default_parameter_group(region_name, account_id)}
+        self.arn_regex = re.compile(
+            r"^arn:aws:elasticache:.*:[0-9]*:(cluster|parametergroup|replicationgroup|subnetgroup|user):.*$"
+        )
+
+    @property
+    def _url_module(self) -> Any:
+        paths = dict.fromkeys(moto_urls.url_paths, Responses.dispatch)
+        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths=paths)
+
+    def group(self, identifier: str) -> Group:
+        """The replication group of this name.
+
+        Raises:
+            ReplicationGroupNotFound: there is none.
+        """
+        if identifier.lower() not in self.groups:
+            raise ReplicationGroupNotFound(identifier)
+        return self.groups[identifier.lower()]
+
+    def parameter_group(self, name: str) -> ParameterGroup:
+        """The parameter group of this name, or AWS's error."""
+        if name not in self.parameter_groups:
+            raise Invalid("CacheParameterGroupNotFound", f"CacheParameterGroup {name} not found.")
+        return self.parameter_groups[name]
+
+    def subnet_group(self, name: str) -> CacheSubnetGroup:
+        """The subnet group of this name, or AWS's error."""
+        if name not in self.cache_subnet_groups:
+            raise CacheSubnetGroupNotFound(name)
+        return self.cache_subnet_groups[name]
+
+    def forget(self, group: Group) -> None:
+        """Drop a deleted group, once its servers are gone."""
+        self.groups.pop(group.identifier, None)
+        self.tagging_service.delete_all_tags_for_resource(group.arn)
+
+
+def check_versions(engine: str | None, version: str | None) -> None:
+    """Refuse what the installed redis-server is not."""
+    if (engine or "redis") != "redis":
+        raise Refused(f"ElastiCache engine {engine!r}", "It runs redis 7.0; write engine: redis.")
+    if version is not None and not re.fullmatch(r"7(\.[01x](\.\d+)?)?", version):
+        raise Refused(f"Redis engine version {version!r}", "It runs redis 7.0; write 7.0 or 7.1.")
+
+
+def check_token(token: str | None, tls: bool) -> None:
+    """AWS's own rules for AUTH tokens."""
+    if token is None:
+        return
+    if not tls:
+        raise Invalid(
+            "InvalidParameterCombination",
+            "The AUTH token can be provided only if TransitEncryptionEnabled is true.",
+        )
+    if not re.fullmatch(r"[!-~]{16,128}", token) or set(token) & set('@"/'):
+        raise Invalid(
+            "InvalidParameterValue",
+            "Invalid AuthToken provided: 16 to 128 printable characters without spaces, '/', '\"' and '@'.",
+        )
+
+
+def check_failover(count: int, automatic_failover: bool, multi_az: bool) -> None:
+    """AWS's own rules for the number of nodes."""
+    if automatic_failover and count < 2:
+        raise Invalid(
+            "InvalidParameterCombination",
+            "Automatic failover requires at least 2 cache clusters (NumCacheClusters).",
+        )
+    if multi_az and not automatic_failover:
+        raise Invalid("InvalidParameterCombination", "MultiAZEnabled requires AutomaticFailoverEnabled.")
+    if not 1 <= count <= 6:
+        raise Invalid("InvalidParameterValue", "NumCacheClusters must be between 1 and 6.")
+
+
+class Responses(ElastiCacheResponse):
+    """The operations that moto lacks or answers without substance."""
+
+    @property
+    def backend(self) -> ElastiCache:
+        backend = self.elasticache_backend
+        assert isinstance(backend, ElastiCache)
+        return backend
+
+    # -- Parameter groups ---------------------------------------------------------------------------------------
+
+    def create_cache_parameter_group(self) -> ActionResult:
+        name = self._get_param("CacheParameterGroupName").lower()
+        family = self._get_param("CacheParameterGroupFamily")
+        if family != FAMILY:
+            raise Refused(f"cache parameter group family {family!r}", f"It runs {FAMILY}.")
+        if name in self.backend.parameter_groups:
+            raise Invalid("CacheParameterGroupAlreadyExists", f"CacheParameterGroup {name} already exists.")
+        arn = f"arn:aws:elasticache:{self.region}:{self.current_account}:parametergroup:{name}"
+        group = ParameterGroup(name, self._get_param("Description"), arn)
+        self.backend.parameter_groups[name] = group
+        self.backend.tagging_service.tag_resource(arn, self._get_param("Tags", []))
+        return ActionResult({"CacheParameterGroup": group.describe()})
+
+    def describe_cache_parameter_groups(self) -> ActionResult:
+        name = self._get_param("CacheParameterGroupName")
+        groups = [self.backend.parameter_group(name)] if name else list(self.backend.parameter_groups.values())
+        return ActionResult({"CacheParameterGroups": [group.describe() for group in groups]})
+
+    def describe_cache_parameters(self) -> ActionResult:
+        group = self.backend.parameter_group(self._get_param("CacheParameterGroupName"))
+        return ActionResult({"Parameters": group.parameters(self._get_param("Source"))})
+
+    def describe_engine_default_parameters(self) -> ActionResult:
+        family = self._get_param("CacheParameterGroupFamily")
+        if family != FAMILY:
+            raise Refused(f"cache parameter group family {family!r}", f"It runs {FAMILY}.")
+        defaults = self.backend.parameter_groups[DEFAULT_GROUP].parameters(None)
+        return ActionResult({"EngineDefaults": {"CacheParameterGroupFamily": FAMILY, "Parameters": defaults}})
+
+    def modify_cache_parameter_group(self) -> ActionResult:
+        group = self._own_parameter_group()
+        changes = {pair["ParameterName"]: pair["ParameterValue"] for pair in self._get_param("ParameterNameValues", [])}
+        for name, value in changes.items():
+            parameter = PARAMETERS.get(name)
+            if parameter is None or not parameter.modifiable:
+                raise Invalid("InvalidParameterValue", f"Parameter {name} does not exist or cannot be modified.")
+            if not parameter.accepts(value):
+                raise Invalid(
+                    "InvalidParameterValue",
+                    f"Value {value!r} is not allowed for parameter {name}: {parameter.allowed or 'plain text'}.",
+                )
+        group.values.update(changes)
+        self._changed(group)
+        return ActionResult({"CacheParameterGroupName": group.name})
+
+    def reset_cache_parameter_group(self) -> ActionResult:
+        group = self._own_parameter_group()
+        if self._get_bool_param("ResetAllParameters"):
+            group.values.clear()
+        for pair in self._get_param("ParameterNameValues", []):
+            group.values.pop(pair["ParameterName"], None)
+        self._changed(group)
+        return ActionResult({"CacheParameterGroupName": group.name})
+
+    def delete_cache_parameter_group(self) -> ActionResult:
+        group = self._own_parameter_group()
+        users = [user.identifier for user in self.backend.groups.values() if user.parameter_group is group]
+        if users:
+            raise Invalid(
+                "InvalidCacheParameterGroupState",
+                f"Parameter group {group.name} is still in use by {', '.join(users)}.",
+            )
+        del self.backend.parameter_groups[group.name]
+        return EmptyResult()
+
+    def _own_parameter_group(self) -> ParameterGroup:
+        group = self.backend.parameter_group(self._get_param("CacheParameterGroupName"))
+        if group.name.startswith("default."):
+            raise Invalid("InvalidParameterValue", f"The default parameter group {group.name} cannot be changed.")
+        return group
+
+    def _changed(self, parameters: ParameterGroup) -> None:
+        for group in self.backend.groups.values():
+            if group.parameter_group is parameters:
+                group.change()
+
+    # -- Subnet groups ------------------------------------------------------------------------------------------
+
+    def modify_cache_subnet_group(self) -> ActionResult:
+        group = self.backend.subnet_group(self._get_param("CacheSubnetGroupName"))
+        changed = CacheSubnetGroup(
+            self.current_account,
+            self.region,
+            group.cache_subnet_group_name,
+            self._get_param("CacheSubnetGroupDescription") or group.cache_subnet_group_description,
+            self._get_param("SubnetIds") or group.subnet_ids,
+            group.tags,
+        )
+        self.backend.cache_subnet_groups[group.cache_subnet_group_name] = changed
+        return ActionResult({"CacheSubnetGroup": changed})
+
+    def delete_cache_subnet_group(self) -> ActionResult:
+        name = self.backend.subnet_group(self._get_param("CacheSubnetGroupName")).cache_subnet_group_name
+        users = [group.identifier for group in self.backend.groups.values() if group.subnet_group == name]
+        if users:
+            raise Invalid("CacheSubnetGroupInUse", f"Cache subnet group {name} is in use by {', '.join(users)}.")
+        del self.backend.cache_subnet_groups[name]
+        return EmptyResult()
+
+    # -- Replication groups -------------------------------------------------------------------------------------
+
+    def create_replication_group(self) -> ActionResult:
+        params = self._get_params()
+        identifier = params["ReplicationGroupId"].lower()
+        if identifier in self.backend.groups:
+            raise ReplicationGroupAlreadyExists(identifier)
+        if not _GROUP_NAME.fullmatch(identifier):
+            raise Invalid(
+                "InvalidParameterValue",
+                f"ReplicationGroupId {identifier!r}: at most 40 letters, digits and single hyphens, a letter first.",
+            )
+        tls = bool(params.get("TransitEncryptionEnabled"))
+        self._refuse(params)
+        check_versions(params.get("Engine"), params.get("EngineVersion"))
+        check_token(params.get("AuthToken"), tls)
+        replicas = params.get("ReplicasPerNodeGroup")
+        count = int(params.get("NumCacheClusters") or (int(replicas) + 1 if replicas is not None else 1))
+        failover, multi_az = bool(params.get("AutomaticFailoverEnabled")), bool(params.get("MultiAZEnabled"))
+        check_failover(count, failover, multi_az)
+        subnet_group = params.get("CacheSubnetGroupName")
+        if subnet_group:
+            subnet_group = self.backend.subnet_group(subnet_group).cache_subnet_group_name
+        token = params.get("AuthToken")
+        group = Group(
+            identifier=identifier,
+            region=self.region,
+            account=self.current_account,
+            description=params["ReplicationGroupDescription"],
+            node_type=params.get("CacheNodeType") or "cache.t4g.micro",
+            port=int(params.get("Port") or 6379),
+            tls=tls,
+            tokens=[token] if token else [],
+            parameter_group=self.backend.parameter_group(params.get("CacheParameterGroupName") or DEFAULT_GROUP),
+            subnet_group=subnet_group,
+            security_groups=list(params.get("SecurityGroupIds") or []),
+            automatic_failover=failover,
+            multi_az=multi_az,
+            declared={**DEFAULTS, **{name: params[name] for name in RECORDED if params.get(name) is not None}},
+            token_changed=utcnow() if token else None,
+        )
+        group.resize(count)
+        zones = params.get("PreferredCacheClusterAZs") or []
+        for node, zone in zip(group.nodes, zones, strict=False):
+            node.zone = zone
+        self.backend.groups[identifier] = group
+        self.backend.tagging_service.tag_resource(group.arn, params.get("Tags") or [])
+        return ActionResult({"ReplicationGroup": group.describe()})
+
+    def describe_replication_groups(self) -> ActionResult:
+        name = self._get_param("ReplicationGroupId")
+        groups = [self.backend.group(name)] if name else list(self.backend.groups.values())
+        return ActionResult({"ReplicationGroups": [group.describe() for group in groups]})
+
+    def modify_replication_group(self) -> ActionResult:
+        params = self._get_params()
+        group = self._available(params["ReplicationGroupId"])
+        self._refuse(params)
+        check_versions(params.get("Engine"), params.get("EngineVersion"))
+        if params.get("TransitEncryptionEnabled") not in (None, group.tls):
+            raise Refused("switching encryption in transit of a replication group", "Replace the group.")
+        tokens = _tokens_after(group.tokens, params.get("AuthToken"), params.get("AuthTokenUpdateStrategy"), group.tls)
+        parameters = self.backend.parameter_group(params.get("CacheParameterGroupName") or group.parameter_group.name)
+        failover = _or(params.get("AutomaticFailoverEnabled"), group.automatic_failover)
+        multi_az = _or(params.get("MultiAZEnabled"), group.multi_az)
+        check_failover(len(group.nodes), failover, multi_az)
+        if tokens != group.tokens:
+            group.tokens, group.token_changed = tokens, utcnow()
+        group.parameter_group, group.automatic_failover, group.multi_az = parameters, failover, multi_az
+        group.description = params.get("ReplicationGroupDescription") or group.description
+        group.node_type = params.get("CacheNodeType") or group.node_type
+        group.security_groups = list(params.get("SecurityGroupIds") or group.security_groups)
+        group.declared.update({name: params[name] for name in RECORDED if params.get(name) is not None})
+        group.change()
+        return ActionResult({"ReplicationGroup": group.describe()})
+
+    def increase_replica_count(self) -> ActionResult:
+        return self._change_replica_count(lambda before, after: after > before, "greater")
+
+    def decrease_replica_count(self) -> ActionResult:
+        return self._change_replica_count(lambda before, after: after < before, "less")
+
+    def _change_replica_count(self, right_way: Any, word: str) -> ActionResult:
+        group = self._available(self._get_param("ReplicationGroupId"))
+        replicas = self._get_int_param("NewReplicaCount")
+        if replicas is None:
+            raise Refused("changing replicas by node group or by name", "Give NewReplicaCount.")
+        if not right_way(len(group.nodes) - 1, replicas):
+            raise Invalid("InvalidParameterValue", f"NewReplicaCount must be {word} than {len(group.nodes) - 1}.")
+        check_failover(replicas + 1, group.automatic_failover, group.multi_az)
+        group.resize(replicas + 1)
+        group.change()
+        return ActionResult({"ReplicationGroup": group.describe()})
+
+    def delete_replication_group(self) -> ActionResult:
+        group = self.backend.group(self._get_param("ReplicationGroupId"))
+        if self._get_bool_param("RetainPrimaryCluster"):
+            raise Refused("keeping the primary of a deleted replication group")
+        if self._get_param("FinalSnapshotIdentifier"):
+            raise Refused("snapshots of a replication group", "Delete it without FinalSnapshotIdentifier.")
+        if group.status == "deleting":
+            raise Invalid("InvalidReplicationGroupState", f"Replication group {group.identifier} is being deleted.")
+        group.status = "deleting"
+        return ActionResult({"ReplicationGroup": group.describe()})
+
+    def _available(self, identifier: str) -> Group:
+        group = self.backend.group(identifier)
+        if group.status != "available":
+            raise Invalid(
+                "InvalidReplicationGroupState",
+                f"Replication group {group.identifier} is {group.status}; it must be available.",
+            )
+        return group
+
+    def _refuse(self, params: Any) -> None:
+        for name in REFUSED:
+            if params.get(name):
+                raise Refused(f"{name} of a replication group")
+        if params.get("ClusterMode") in ("enabled", "compatible") or int(params.get("NumNodeGroups") or 1) > 1:
+            raise Refused("cluster mode", "Declare one node group (numCacheClusters).")
+        if params.get("TransitEncryptionMode") == "preferred":
+            raise Refused("TransitEncryptionMode preferred", "Write required.")
+        if (params.get("NetworkType") or "ipv4") != "ipv4":
+            raise Refused(f"NetworkType {params['NetworkType']}", "It has IPv4 only.")
+
+    # -- Members ------------------------------------------------------------------------------------------------
+
+    def describe_cache_clusters(self) -> ActionResult:
+        name = self._get_param("CacheClusterId")
+        members: list[tuple[Group, Node]] = [(g, node) for g in self.backend.groups.values() for node in g.nodes]
+        if name:
+            members = [(group, node) for group, node in members if node.cluster_id == name.lower()]
+            if not members:
+                raise CacheClusterNotFound(name)
+        return ActionResult({"CacheClusters": [group.describe_member(node) for group, node in members]})
+
+    def create_cache_cluster(self) -> ActionResult:
+        raise Refused("cache clusters outside a replication group", "Declare a replication group.")
+
+    def create_user(self) -> ActionResult:
+        raise Refused("ElastiCache users", "Use an AUTH token.")
+
+    def create_snapshot(self) -> ActionResult:
+        raise Refused("ElastiCache snapshots")
+
+
+def _or(value: bool | None, otherwise: bool) -> bool:
+    return otherwise if value is None else bool(value)
+
+
+def _tokens_after(before: list[str], token: str | None, strategy: str | None, tls: bool) -> list[str]:
+    """Tokens accepted after a modification: ROTATE keeps the last one beside the new one, SET leaves the new one.
+
+    The empty token stands for "no token needed": rotating in a first token still lets clients in without one.
+    """
+    if strategy == "DELETE":
+        return []
+    if token is None:
+        return before
+    check_token(token, tls)
+    match strategy:
+        case "SET":
+            return [token]
+        case "ROTATE" | None:
+            return [token, *[old for old in before or [""] if old != token][:1]]
+        case _:
+            raise Invalid("InvalidParameterValue", f"AuthTokenUpdateStrategy {strategy}: ROTATE, SET or DELETE.")

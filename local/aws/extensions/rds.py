@@ -1,0 +1,386 @@
+"""RDS: PostgreSQL instances and read replicas that have servers; whatever has none is refused."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from types import SimpleNamespace
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.rds import urls as moto_urls
+from moto.rds.exceptions import DBInstanceAlreadyExists, DBParameterGroupNotFoundError
+from moto.rds.models import DBInstance, DBParameterGroup, RDSBackend
+from moto.rds.responses import RDSResponse
+
+from local.aws.errors import Invalid, Refused
+from local.aws.extensions.rds_parameters import FAMILY, MAJOR, server_version, settings
+
+_REFUSED_MEMBERS = {
+    "character_set_name": "CharacterSetName",
+    "db_security_groups": "DBSecurityGroups",
+    "domain": "Domain",
+    "manage_master_user_password": "a managed master user password",
+    "replica_mode": "ReplicaMode",
+}
+_REFUSED_OPERATIONS = {
+    "create_blue_green_deployment": "blue/green deployments",
+    "create_db_cluster": "database clusters (Aurora, Multi-AZ clusters)",
+    "create_db_proxy": "RDS Proxy",
+    "create_db_shard_group": "shard groups",
+    "create_db_snapshot": "database snapshots",
+    "create_global_cluster": "global clusters",
+    "copy_db_snapshot": "database snapshots",
+    "restore_db_cluster_from_snapshot": "database clusters",
+    "restore_db_cluster_to_point_in_time": "database clusters",
+    "restore_db_instance_from_db_snapshot": "restoring from snapshots",
+    "restore_db_instance_to_point_in_time": "point-in-time restore",
+    "start_db_instance": "starting and stopping instances",
+    "start_export_task": "snapshot exports",
+    "stop_db_instance": "starting and stopping instances",
+}
+
+
+class Instance(DBInstance):
+    """A database instance with a server.
+
+    Attributes:
+        server_address: Where it listens; None until the server answers.
+        generation: Raised by every change that the server has to follow.
+        boots: Raised by every reboot; static parameters take effect with it.
+        pending_parameters: Static parameters changed since the last boot.
+    """
+
+    def __init__(self, backend: RDS, **declared: Any) -> None:
+        super().__init__(backend, **declared)
+        self.backend: RDS = backend
+        self.status = "creating"
+        self.server_address: str | None = None
+        self.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"
+        self.generation = 1
+        self.boots = 1
+        self.pending_parameters = False
+
+    @property
+    def password(self) -> str | None:
+        """The master user's password; never answered by the API."""
+        return self._master_user_password
+
+    @property
+    def address(self) -> str:
+        return self.server_address or ""
+
+    @property
+    def endpoint(self) -> dict[str, Any]:
+        """Absent until the instance can be reached, as on AWS."""
+        return {"Address": self.address, "Port": self.port, "HostedZoneId": "Z29XKXDKYMONMX"} if self.address else {}
+
+    @property
+    def db_parameter_group_status_list(self) -> Any:
+        status = "pending-reboot" if self.pending_parameters else "in-sync"
+        return [
+            {"DBParameterGroupName": group.name, "ParameterApplyStatus": status} for group in self.db_parameter_groups()
+        ]
+
+    @property
+    def parameter_values(self) -> dict[str, str]:
+        """The parameter group's own values by name."""
+        values: dict[str, str] = {}
+        for group in self.db_parameter_groups():
+            values.update({name: str(each["ParameterValue"]) for name, each in group.parameters.items()})
+        return values
+
+    def default_db_parameter_group_details(self) -> tuple[str, str]:
+        return FAMILY, f"default.{FAMILY}"
+
+    def change(self) -> None:
+        """Note that the server has something to do."""
+        self.generation += 1
+        if self.status == "available":
+            self.status = "modifying"
+
+    def become_independent(self) -> None:
+        """Stop being a replica."""
+        self.is_replica = False
+        self.source_db_instance_identifier = None
+        self.change()
+
+
+class RDS(RDSBackend):
+    """The region's RDS."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.deleting: list[Instance] = []
+
+    @property
+    def _url_module(self) -> Any:
+        paths = dict.fromkeys(moto_urls.url_paths, Responses.dispatch)
+        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths=paths)
+
+    @property
+    def instances(self) -> list[Instance]:
+        """Every instance, those being deleted included."""
+        return [each for each in [*self.databases.values(), *self.deleting] if isinstance(each, Instance)]
+
+    def instance(self, identifier: str) -> Instance:
+        """The instance of this name.
+
+        Raises:
+            DBInstanceNotFoundError: there is none.
+        """
+        found = self.describe_db_instances(identifier)[0]
+        assert isinstance(found, Instance)
+        return found
+
+    def describe_db_instances(self, db_instance_identifier: str | None = None, filters: Any = None) -> list[DBInstance]:
+        leaving: list[DBInstance] = [
+            each for each in self.deleting if db_instance_identifier in (None, each.db_instance_identifier)
+        ]
+        if db_instance_identifier and leaving and db_instance_identifier not in self.databases:
+            return leaving
+        found = super().describe_db_instances(db_instance_identifier, filters)
+        return found if db_instance_identifier or filters else [*found, *leaving]
+
+    def create_db_instance(self, db_kwargs: dict[str, Any]) -> DBInstance:
+        identifier = db_kwargs["db_instance_identifier"].lower()
+        self._check_name(identifier)
+        declared = {name: value for name, value in db_kwargs.items() if value is not None}
+        check_declared(declared)
+        if not declared.get("master_username") or not declared.get("master_user_password"):
+            raise Invalid("InvalidParameterValue", "MasterUsername and MasterUserPassword are required.")
+        declared["engine_version"] = server_version()
+        declared["license_model"] = "postgresql-license"
+        instance = Instance(self, **declared)  # type: ignore[abstract]  # so is moto's own
+        self.databases[identifier] = instance
+        return instance
+
+    def create_db_instance_read_replica(self, db_kwargs: dict[str, Any]) -> DBInstance:
+        identifier = db_kwargs["db_instance_identifier"].lower()
+        self._check_name(identifier)
+        source = self.find_db_from_id(db_kwargs["source_db_instance_identifier"])
+        assert isinstance(source, Instance)
+        if source.region != self.region_name:
+            raise Refused("read replicas across regions")
+        if source.status not in ("available", "modifying"):
+            raise Invalid("InvalidDBInstanceState", f"{source.db_instance_identifier} is {source.status}.")
+        if source.backup_retention_period == 0:
+            raise Invalid(
+                "InvalidDBInstanceState",
+                f"Automated backups are not enabled for {source.db_instance_identifier}; a replica needs them.",
+            )
+        if source.is_replica:
+            raise Refused("a read replica of a read replica")
+        declared = {name: value for name, value in db_kwargs.items() if value is not None}
+        inherited = {
+            "allocated_storage": source.allocated_storage,
+            "auto_minor_version_upgrade": source.auto_minor_version_upgrade,
+            "backup_retention_period": 0,
+            "db_instance_class": source.db_instance_class,
+            "db_name": source.db_name,
+            "db_parameter_group_name": source.db_parameter_group_name,
+            "iops": source.iops,
+            "master_username": source.master_username,
+            "master_user_password": source.password,
+            "port": source.port,
+            "storage_encrypted": source.storage_encrypted,
+            "storage_type": source.storage_type,
+            "vpc_security_group_ids": list(source.vpc_security_group_ids),
+        }
+        if source.storage_encrypted:
+            inherited["kms_key_id"] = source.kms_key_id
+        check_declared({"engine": "postgres", **declared})
+        declared = {**inherited, **declared, "engine": "postgres", "engine_version": server_version()}
+        declared["source_db_instance_identifier"] = source.db_instance_identifier
+        declared["license_model"] = "postgresql-license"
+        replica = Instance(self, **declared)  # type: ignore[abstract]  # so is moto's own
+        if "db_subnet_group_name" not in declared and hasattr(source, "db_subnet_group"):
+            replica.db_subnet_group = source.db_subnet_group
+        replica.set_as_replica()
+        self.databases[identifier] = replica
+        source.add_replica(replica)
+        source.change()
+        return replica
+
+    def promote_read_replica(self, db_kwargs: dict[str, Any]) -> DBInstance:
+        replica = self.instance(db_kwargs["db_instance_identifier"])
+        if not replica.is_replica or replica.source_db_instance_identifier is None:
+            raise Invalid("InvalidDBInstanceState", f"{replica.db_instance_identifier} is not a read replica.")
+        source = self.databases.get(replica.source_db_instance_identifier)
+        if source is not None:
+            source.remove_replica(replica)
+        if db_kwargs.get("backup_retention_period") is not None:
+            replica.backup_retention_period = int(db_kwargs["backup_retention_period"])
+        replica.become_independent()
+        return replica
+
+    def modify_db_instance(self, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> DBInstance:
+        instance = self.instance(db_instance_identifier)
+        if instance.status != "available":
+            raise Invalid("InvalidDBInstanceState", f"{db_instance_identifier} is {instance.status}.")
+        declared = {name: value for name, value in db_kwargs.items() if value is not None}
+        if declared.get("new_db_instance_identifier"):
+            raise Refused("renaming an instance")
+        check_declared({"engine": "postgres", **declared})
+        if instance.is_replica and "master_user_password" in declared:
+            raise Invalid("InvalidParameterCombination", "A read replica has its source's password.")
+        declared.pop("engine_version", None)
+        port = declared.pop("db_port_number", None)
+        group_before = instance.db_parameter_group_name
+        changed = super().modify_db_instance(db_instance_identifier, declared)
+        if port is not None:
+            instance.port = int(port)
+        if instance.db_parameter_group_name != group_before:
+            instance.pending_parameters = True
+        instance.change()
+        return changed
+
+    def reboot_db_instance(self, db_instance_identifier: str) -> DBInstance:
+        instance = self.instance(db_instance_identifier)
+        if instance.status != "available":
+            raise Invalid("InvalidDBInstanceState", f"{db_instance_identifier} is {instance.status}.")
+        instance.boots += 1
+        instance.change()
+        instance.status = "rebooting"
+        return instance
+
+    def delete_db_instance(
+        self,
+        db_instance_identifier: str,
+        final_db_snapshot_identifier: str | None = None,
+        skip_final_snapshot: bool | None = False,
+        delete_automated_backups: bool | None = True,
+    ) -> DBInstance:
+        instance = self.instance(db_instance_identifier)
+        if instance.status == "deleting":
+            raise Invalid("InvalidDBInstanceState", f"Instance {db_instance_identifier} is already being deleted.")
+        if final_db_snapshot_identifier:
+            raise Refused("final snapshots", "Delete with SkipFinalSnapshot.")
+        if not skip_final_snapshot and not instance.is_replica:
+            raise Invalid(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+            )
+        for name in list(instance.replicas):
+            self.instance(name).become_independent()
+        super().delete_db_instance(db_instance_identifier, None, True, delete_automated_backups)
+        self.deleting.append(instance)
+        return instance
+
+    def modify_db_parameter_group(
+        self, db_parameter_group_name: str, db_parameter_group_parameters: Any
+    ) -> DBParameterGroup:
+        parameters = list(db_parameter_group_parameters)
+        check_parameters(parameters)
+        marked = [{**parameter, "Source": "user", "IsModifiable": True} for parameter in parameters]
+        group = super().modify_db_parameter_group(db_parameter_group_name, marked)
+        for instance in self.instances:
+            if group in instance.db_parameter_groups():
+                instance.pending_parameters |= any(settings()[each["ParameterName"]].static for each in parameters)
+                instance.change()
+        return group
+
+    def delete_db_parameter_group(self, db_parameter_group_name: str) -> DBParameterGroup:
+        users = [
+            instance.db_instance_identifier
+            for instance in self.instances
+            if (instance.db_parameter_group_name or "").lower() == db_parameter_group_name.lower()
+        ]
+        if users:
+            raise Invalid(
+                "InvalidDBParameterGroupState",
+                f"One or more database instances are still members of {db_parameter_group_name}: {', '.join(users)}.",
+            )
+        if db_parameter_group_name not in self.db_parameter_groups:
+            raise DBParameterGroupNotFoundError(db_parameter_group_name)
+        return super().delete_db_parameter_group(db_parameter_group_name)
+
+    def forget(self, instance: Instance) -> None:
+        """Drop a deleted instance, once its server is gone."""
+        if instance in self.deleting:
+            self.deleting.remove(instance)
+
+    def _check_name(self, identifier: str) -> None:
+        self._validate_db_identifier(identifier)
+        taken = {each.db_instance_identifier for each in self.instances}
+        if identifier in taken:
+            raise DBInstanceAlreadyExists()
+
+
+def check_declared(declared: dict[str, Any]) -> None:
+    """Refuse what no local server can honour.
+
+    Raises:
+        Refused: with the API's name of the member and what to write instead.
+    """
+    engine = declared.get("engine")
+    if engine != "postgres":
+        raise Refused(f"RDS engine {engine!r}", f"It runs PostgreSQL {MAJOR}; write engine: postgres.")
+    version = declared.get("engine_version")
+    if version and not re.fullmatch(rf"{MAJOR}(\.\d+)?", str(version)):
+        raise Refused(f"PostgreSQL {version}", f"It runs PostgreSQL {server_version()}; write engineVersion: {MAJOR}.")
+    for member, words in _REFUSED_MEMBERS.items():
+        if declared.get(member):
+            raise Refused(words)
+    if declared.get("db_cluster_identifier"):
+        raise Refused("instances of a database cluster")
+
+
+def check_parameters(parameters: list[dict[str, Any]]) -> None:
+    """AWS's own rules for a change of parameters."""
+    for parameter in parameters:
+        name, value = parameter["ParameterName"], str(parameter.get("ParameterValue", ""))
+        setting = settings().get(name)
+        if setting is None:
+            raise Invalid("InvalidParameterValue", f"Could not find parameter with name: {name}")
+        if not setting.modifiable:
+            raise Invalid("InvalidParameterValue", f"The parameter {name} cannot be modified.")
+        if setting.static and parameter.get("ApplyMethod") == "immediate":
+            raise Invalid(
+                "InvalidParameterCombination",
+                f"cannot use immediate apply method for static parameter {name}; use pending-reboot.",
+            )
+        if not setting.accepts(value):
+            raise Invalid("InvalidParameterValue", f"Value {value!r} is not allowed for parameter {name}.")
+
+
+class Responses(RDSResponse):
+    """RDS responses over our backend."""
+
+    def create_db_parameter_group(self) -> ActionResult:
+        family = self.params.get("DBParameterGroupFamily")
+        if family != FAMILY:
+            raise Refused(f"parameter group family {family!r}", f"It runs {FAMILY}.")
+        return super().create_db_parameter_group()
+
+    def reset_db_parameter_group(self) -> ActionResult:
+        backend = self.backend
+        assert isinstance(backend, RDS)
+        name = self.params.get("DBParameterGroupName")
+        if name not in backend.db_parameter_groups:
+            raise DBParameterGroupNotFoundError(name)
+        group = backend.db_parameter_groups[name]
+        chosen = [each["ParameterName"] for each in self.params.get("Parameters", [])]
+        for parameter in list(group.parameters) if self.params.get("ResetAllParameters") else chosen:
+            group.parameters.pop(parameter, None)
+        for instance in backend.instances:
+            if group in instance.db_parameter_groups():
+                instance.pending_parameters = True
+                instance.change()
+        return ActionResult({"DBParameterGroupName": group.name})
+
+
+def _refuse_operations() -> None:
+    """Operations that would be answered with nothing behind them."""
+
+    def refusing(words: str) -> Any:
+        def answer(_self: RDSResponse) -> ActionResult:
+            raise Refused(words)
+
+        return answer
+
+    for operation, words in _REFUSED_OPERATIONS.items():
+        setattr(Responses, operation, refusing(words))
+
+
+_refuse_operations()

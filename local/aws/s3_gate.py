@@ -1,0 +1,142 @@
+"""What stands before moto's S3: no bucket for strangers, and the edge's own requests."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from moto.s3.models import FakeBucket, s3_backends
+
+from local.aws.answers import xml_error
+from local.aws.bucket_access import ANONYMOUS, Caller, allowed, edge
+from local.aws.state import ACCOUNT
+
+EDGE_SECRET_HEADER = "x-groundwork-edge"
+EDGE_DISTRIBUTION_HEADER = "x-groundwork-distribution"
+EDGE_TTL_HEADER = "x-groundwork-ttl"
+
+_EVERYONE = "http://acs.amazonaws.com/groups/global/AllUsers"
+_SIGNATURES = ("X-Amz-Signature", "Signature")
+# Sub-resources that moto would take for a plain bucket request and answer with something else.
+_UNKNOWN = frozenset(
+    {"analytics", "intelligent-tiering", "metadataConfiguration", "metadataTable", "metrics", "session"}
+)
+
+WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Gate:
+    """A WSGI application: refuses what AWS would refuse, passes the rest to moto.
+
+    Signatures of signed requests are not verified, and what IAM allows them is not asked: whoever signs is the
+    account. Requests without a signature are judged by the bucket's policy.
+    """
+
+    def __init__(self, inner: WSGI, edge_secret: str) -> None:
+        self._inner = inner
+        self._edge_secret = edge_secret
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        unknown = _UNKNOWN & set(query)
+        if unknown:
+            message = f"The local platform does not support the S3 sub-resource {', '.join(sorted(unknown))}."
+            return xml_error(501, "NotImplemented", message)(environ, start_response)
+        if _is_signed(environ, query):
+            return self._inner(environ, start_response)
+        bucket_name, _, key = unquote(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
+        caller = self._caller(environ)
+        if environ["REQUEST_METHOD"] != "OPTIONS" and not _may(caller, environ["REQUEST_METHOD"], bucket_name, key):
+            return xml_error(403, "AccessDenied", "Access Denied")(environ, start_response)
+        ttl = environ.get(_wsgi(EDGE_TTL_HEADER)) if self._is_edge(environ) else None
+        return self._inner(environ, _with_lifetime(start_response, ttl) if ttl else start_response)
+
+    def _is_edge(self, environ: dict[str, Any]) -> bool:
+        return hmac.compare_digest(environ.get(_wsgi(EDGE_SECRET_HEADER), ""), self._edge_secret)
+
+    def _caller(self, environ: dict[str, Any]) -> Caller:
+        distribution = environ.get(_wsgi(EDGE_DISTRIBUTION_HEADER))
+        return edge(distribution, ACCOUNT) if distribution and self._is_edge(environ) else ANONYMOUS
+
+
+def lifetime(cache_control: str | None, expires: bool, least: int, default: int, most: int) -> int | None:
+    """Seconds that the edge may keep a response, by CloudFront's rules for minimum, default and maximum TTL.
+
+    None leaves it to the `Expires` header, which nginx understands itself.
+    """
+    if cache_control is None:
+        return None if expires else max(least, default)
+    directives = {name.strip().lower(): value.strip() for name, _, value in _directives(cache_control)}
+    if {"no-cache", "no-store", "private"} & set(directives):
+        return least
+    for name in ("s-maxage", "max-age"):
+        if re.fullmatch(r"\d+", directives.get(name, "")):
+            return min(most, max(least, int(directives[name])))
+    return max(least, default)
+
+
+def _directives(cache_control: str) -> Iterable[tuple[str, str, str]]:
+    return (part.partition("=") for part in cache_control.split(","))
+
+
+def _with_lifetime(start_response: Any, ttl: str) -> Any:
+    """Tell nginx the lifetime by the header that it obeys before all others and does not pass on."""
+    least, default, most = (int(part) for part in ttl.split(","))
+
+    def answer(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        known = {name.lower(): value for name, value in headers}
+        seconds = lifetime(known.get("cache-control"), "expires" in known, least, default, most)
+        if status.startswith(("200", "206", "301", "302")) and seconds is not None:
+            headers = [*headers, ("X-Accel-Expires", str(seconds))]
+        return start_response(status, headers, exc_info)
+
+    return answer
+
+
+def _wsgi(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
+def _is_signed(environ: dict[str, Any], query: dict[str, list[str]]) -> bool:
+    return bool(environ.get("HTTP_AUTHORIZATION")) or any(name in query for name in _SIGNATURES)
+
+
+def _may(caller: Caller, method: str, bucket_name: str, key: str) -> bool:
+    bucket = _bucket(bucket_name)
+    if bucket is None:
+        # moto says NoSuchBucket; creating one or listing all of them takes an identity.
+        return bool(bucket_name) and method in ("GET", "HEAD")
+    action = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "DELETE": "s3:DeleteObject"}.get(method, "s3:PutObject")
+    if not key:
+        action = "s3:ListBucket" if method in ("GET", "HEAD") else "s3:PutBucketPolicy"
+    resource = f"arn:aws:s3:::{bucket_name}/{key}" if key else f"arn:aws:s3:::{bucket_name}"
+    if caller.service is None and _switched_on(bucket, "restrict_public_buckets"):
+        return False
+    policy = bucket.policy.decode() if isinstance(bucket.policy, bytes) else bucket.policy
+    return allowed(policy, caller, action, resource) or (method in ("GET", "HEAD") and _public_acl(bucket, key))
+
+
+def _bucket(name: str) -> FakeBucket | None:
+    found = s3_backends[ACCOUNT]["aws"].buckets.get(name)
+    return found if isinstance(found, FakeBucket) else None
+
+
+def _switched_on(bucket: FakeBucket, member: str) -> bool:
+    """Whether the bucket's public access block has this member on."""
+    block = bucket.public_access_block
+    return block is not None and str(getattr(block, member)).lower() == "true"
+
+
+def _public_acl(bucket: FakeBucket, key: str) -> bool:
+    if _switched_on(bucket, "ignore_public_acls"):
+        return False
+    holder = bucket.keys.get(key) if key else bucket
+    grants = getattr(getattr(holder, "acl", None), "grants", [])
+    return any(
+        grantee.uri == _EVERYONE and {"READ", "FULL_CONTROL"} & set(grant.permissions)
+        for grant in grants
+        for grantee in grant.grantees
+    )
