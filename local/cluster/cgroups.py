@@ -14,16 +14,17 @@ MOUNT = Path("/sys/fs/cgroup")
 
 
 def hierarchies(mount: Path = MOUNT) -> list[Path]:
-    """Roots of the hierarchies to make a group in: the only one of version 2, or every one of version 1.
+    """Roots of the hierarchies: the only one of version 2, or every one of version 1.
+
+    Where both versions are mounted, version 2's is among them: it has no controllers, but runc uses it all the same.
 
     Raises:
         ClusterError: no control groups are mounted.
     """
-    if (mount / "cgroup.controllers").exists():
+    if (mount / "cgroup.procs").exists():
         return [mount]
-    # Where both versions are mounted, pods use version 1. Some of its names are links to a joint hierarchy.
-    found = {path.resolve() for path in mount.glob("*") if (path / "cgroup.procs").exists()}
-    roots = sorted(path for path in found if not (path / "cgroup.controllers").exists())
+    # Some names of version 1 are links to a joint hierarchy.
+    roots = sorted({path.resolve() for path in mount.glob("*") if (path / "cgroup.procs").exists()})
     if not roots:
         raise ClusterError(f"no control groups are mounted at {mount}: the cluster's nodes need them")
     return roots

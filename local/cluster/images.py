@@ -97,23 +97,25 @@ def read_archive(tar: Path) -> ArchiveContent:
     return ArchiveContent(f"sha256:{hashlib.sha256(content).hexdigest()}", tuple(entry["RepoTags"] or ()))
 
 
-def build_static(go: Path, source: Path, target: Path) -> None:
-    """Compile a Go main package to one static file, unless the target is newer than the source.
+def build_static(go: Path, source: Path, cache: Path) -> Path:
+    """Compile a Go main package to one static file in the cache, unless these very sources were compiled before.
 
     Raises:
         ClusterError: it does not compile.
     """
-    newest = max(file.stat().st_mtime for file in source.iterdir())
-    if target.exists() and target.stat().st_mtime >= newest:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(source.iterdir()))).hexdigest()[:16]
+    target = cache / f"{source.name}-{key}"
+    if target.exists():
+        return target
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     argv = [str(go), "build", "-trimpath", "-ldflags", "-s -w", "-o", str(partial), "."]
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOWORK": "off"}
     answer = subprocess.run(argv, cwd=source, env=environment, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
-        raise ClusterError(f"{source.name} does not compile: {answer.stderr.strip()}")
+        raise ClusterError(f"{source} does not compile: {answer.stderr.strip()}")
     partial.rename(target)
+    return target
 
 
 def _layer(spec: ImageSpec) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from local.cluster.files import write
 from local.cluster.layout import Layout
 
 CONTEXT = "groundwork-local"
@@ -35,7 +36,7 @@ def render(server: str, authority: bytes, certificate: bytes, key: bytes) -> dic
     }
 
 
-def write(layout: Layout, identity: str, target: Path) -> None:
+def write_for(layout: Layout, identity: str, target: Path) -> None:
     """Write the kubeconfig of one of the certificates' owners, readable by this user only."""
     pki = layout.pki
     content = render(
@@ -44,17 +45,7 @@ def write(layout: Layout, identity: str, target: Path) -> None:
         (pki / f"{identity}.crt").read_bytes(),
         (pki / f"{identity}.key").read_bytes(),
     )
-    write_private(target, yaml.safe_dump(content, sort_keys=False))
-
-
-def write_private(target: Path, text: str) -> None:
-    """Write a file that only this user may read, whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial")
-    partial.unlink(missing_ok=True)
-    partial.touch(mode=0o600)
-    partial.write_text(text)
-    partial.rename(target)
+    write(target, yaml.safe_dump(content, sort_keys=False), mode=0o600)
 
 
 def _base64(content: bytes) -> str:

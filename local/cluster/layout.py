@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.cluster.errors import ClusterError
+from local.cluster.files import write
 from local.network.plan import PLAN, Node, Plan
 from local.paths import Paths
 from local.processes import Processes
@@ -162,7 +163,13 @@ class Layout:
 
     def save_tools(self, tools: Mapping[str, Path]) -> None:
         """Remember which binaries this cluster was started with."""
-        self.tools_record.write_text(json.dumps({name: str(path) for name, path in sorted(tools.items())}, indent=1))
+        write(self.tools_record, json.dumps({name: str(path) for name, path in sorted(tools.items())}, indent=1))
+
+    def saved_tools(self) -> dict[str, Path]:
+        """The binaries that this cluster was started with; empty if none was started here."""
+        if not self.tools_record.exists():
+            return {}
+        return {name: Path(path) for name, path in json.loads(self.tools_record.read_text()).items()}
 
     def tool(self, name: str) -> Path:
         """A binary that this cluster was started with.
@@ -170,7 +177,7 @@ class Layout:
         Raises:
             ClusterError: no cluster was started here.
         """
-        try:
-            return Path(json.loads(self.tools_record.read_text())[name])
-        except (FileNotFoundError, KeyError):
-            raise ClusterError("there is no local cluster here: start it with `groundwork local up`") from None
+        tools = self.saved_tools()
+        if name not in tools:
+            raise ClusterError("there is no local cluster here: start it with `groundwork local up`")
+        return tools[name]

@@ -12,9 +12,22 @@ from typing import Any, TypeVar
 
 import yaml
 
-from local.cluster import addons, certificates, cgroups, control_plane, images, kubeconfig, node_config, nodes, strays
+from local import toolchain
+from local.cluster import (
+    addons,
+    certificates,
+    cgroups,
+    control_plane,
+    external,
+    images,
+    kubeconfig,
+    node_config,
+    nodes,
+    strays,
+)
 from local.cluster.api import Api, is_available, is_ready, wait_until
 from local.cluster.errors import ClusterError
+from local.cluster.files import write
 from local.cluster.layout import PRIVATE_FOLDERS, Layout, NodeLayout
 from local.network import namespaces
 from local.network.plan import PLAN, Plan
@@ -22,14 +35,13 @@ from local.paths import Paths
 
 Progress = Callable[[str], None]
 
-#: Binaries that `up` needs. `go` compiles the pods' first process, once.
+#: Binaries that `up` needs.
 TOOLS = (
     "containerd",
     "containerd-shim-runc-v2",
     "coredns",
     "ctr",
     "etcd",
-    "go",
     "kube-apiserver",
     "kube-controller-manager",
     "kube-proxy",
@@ -44,7 +56,13 @@ _PAUSE_SOURCE = Path(__file__).parent / "pause"
 _Item = TypeVar("_Item")
 
 
-def up(paths: Paths, tools: Mapping[str, Path], progress: Progress = lambda _: None, plan: Plan = PLAN) -> None:
+def up(
+    paths: Paths,
+    tools: Mapping[str, Path],
+    progress: Progress = lambda _: None,
+    plan: Plan = PLAN,
+    kubeconfig_of_user: Path | None = None,
+) -> None:
     """Start what does not run of the control plane and the three nodes; return when nodes and DNS are ready.
 
     Safe to call again at any time, also after a crash of anything at any point.
@@ -54,16 +72,24 @@ def up(paths: Paths, tools: Mapping[str, Path], progress: Progress = lambda _: N
         tools: Absolute paths of the binaries of `TOOLS`.
         progress: Told what happens, one line each.
         plan: Addresses and names.
+        kubeconfig_of_user: Use the cluster that this file's current context names, and start none. Only `kubectl`
+            of `tools` is needed then.
 
     Raises:
-        ClusterError: something does not start; the message names it and its log.
+        ClusterError: something does not start; the message names it and its log. Or the user's cluster does not
+            answer or is not on this machine.
         local.network.ip.NetworkError: the network cannot be made.
     """
-    _require_programs(tools)
     layout = Layout.of(paths, plan)
+    if kubeconfig_of_user is not None:
+        external.adopt(layout, kubeconfig_of_user, tools["kubectl"])
+        progress(f"using the cluster of {kubeconfig_of_user}")
+        return
+    _require_programs(tools)
     layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     layout.root.chmod(0o700)
-    layout.external_mark.unlink(missing_ok=True)
+    external.forget(layout)
+    strays.kill_unrecorded(layout, _executables(layout, tools))
     layout.save_tools(tools)
     namespaces.up(plan)
     certificates.ensure(layout)
@@ -101,8 +127,7 @@ def down(paths: Paths, plan: Plan = PLAN) -> None:
     _in_parallel(stop, controllers)
     _in_parallel(lambda node: nodes.clear(layout, node), layout.nodes)
     _in_parallel(stop, (control_plane.API_SERVER, control_plane.ETCD))
-    # No name is missing above, but an older version may have had others.
-    _in_parallel(stop, [record.name for record in processes.all()])
+    strays.kill_unrecorded(layout, _executables(layout, {}))
     for node in layout.nodes:
         cgroups.remove_empty_parents(node.cgroup)
     _remove_mount_points(layout)
@@ -144,7 +169,7 @@ def _finish(layout: Layout, tools: Mapping[str, Path], api: Api, dns_image: str,
     for make in (control_plane.controller_manager, control_plane.scheduler, control_plane.hub_proxy):
         processes.start(make(layout, tools))
     api.apply(addons.objects(layout.plan, dns_image))
-    kubeconfig.write(layout, "admin", layout.kubeconfig)
+    kubeconfig.write_for(layout, "admin", layout.kubeconfig)
     progress("waiting for the nodes")
     wait_until(lambda: len(_ready_nodes(api)) == len(layout.nodes), _READY_SECONDS, lambda: _unready(layout, api))
     progress("waiting for DNS")
@@ -154,6 +179,10 @@ def _finish(layout: Layout, tools: Mapping[str, Path], api: Api, dns_image: str,
         _READY_SECONDS,
         lambda: f"DNS does not become ready: see `kubectl --kubeconfig {layout.kubeconfig} -n kube-system get pods`",
     )
+
+
+def _executables(layout: Layout, tools: Mapping[str, Path]) -> set[Path]:
+    return {path.resolve() for path in (*layout.saved_tools().values(), *tools.values())}
 
 
 def _ready_nodes(api: Api) -> set[str]:
@@ -186,8 +215,7 @@ def _require_programs(tools: Mapping[str, Path]) -> None:
 
 def _own_images(paths: Paths, layout: Layout, tools: Mapping[str, Path]) -> list[Path]:
     """The images that the cluster itself needs: the pods' first process, and CoreDNS (the last)."""
-    pause = paths.cache / "cluster" / "pause"
-    images.build_static(tools["go"], _PAUSE_SOURCE, pause)
+    pause = images.build_static(toolchain.find("go", paths), _PAUSE_SOURCE, paths.cache / "cluster")
     specs = [
         images.ImageSpec(images.PAUSE_REFERENCE, {"/pause": pause}, ["/pause"]),
         images.ImageSpec(images.COREDNS_REFERENCE, {"/coredns": tools["coredns"]}, ["/coredns"]),
@@ -208,12 +236,12 @@ def _load(node: NodeLayout, ctr: Path, archives: Iterable[Path]) -> None:
 def _write_control_plane_files(layout: Layout) -> None:
     folder = layout.control_plane
     for identity in ("controller-manager", "scheduler", "kube-proxy"):
-        kubeconfig.write(layout, identity, folder / f"{identity}.kubeconfig")
-    (folder / "scheduler.yaml").write_text(_yaml(control_plane.scheduler_config(layout)))
+        kubeconfig.write_for(layout, identity, folder / f"{identity}.kubeconfig")
+    write(folder / "scheduler.yaml", _yaml(control_plane.scheduler_config(layout)))
     # The hub is no node of the cluster, and kube-proxy waits half a minute for a node that does not exist.
     first = layout.plan.nodes[0].name
     proxy = control_plane.proxy_config(layout, folder / "kube-proxy.kubeconfig", first, layout.plan.hub_address)
-    (folder / "kube-proxy.yaml").write_text(_yaml(proxy))
+    write(folder / "kube-proxy.yaml", _yaml(proxy))
 
 
 def _make_mount_points(layout: Layout) -> None:
@@ -223,7 +251,7 @@ def _make_mount_points(layout: Layout) -> None:
         missing = [path for path in (Path(folder), *Path(folder).parents) if not path.exists()]
         made.extend(str(path) for path in reversed(missing) if str(path) not in made)
     # Remembered first: a crash in between must not leave a folder that nobody owns.
-    layout.created_folders.write_text(json.dumps(made))
+    write(layout.created_folders, json.dumps(made))
     for path in made:
         Path(path).mkdir(exist_ok=True)
 

@@ -9,7 +9,7 @@ from local.cluster.control_plane import NODE_MONITOR_GRACE_SECONDS
 from local.cluster.images import PAUSE_REFERENCE
 from local.cluster.layout import Layout, NodeLayout
 
-CNI_BINARIES = ("/usr/lib/cni", "/opt/cni/bin")
+CNI_BINARIES = ("/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni")
 
 
 def containerd(layout: NodeLayout, shim: Path, *, systemd_cgroup: bool = False) -> str:

@@ -13,6 +13,7 @@ import yaml
 from local.cluster import anchor, cgroups, control_plane, kubeconfig, node_config, strays
 from local.cluster.api import wait_until
 from local.cluster.errors import ClusterError
+from local.cluster.files import write
 from local.cluster.images import ArchiveContent
 from local.cluster.layout import Layout, NodeLayout
 from local.processes import ProcessSpec
@@ -120,17 +121,16 @@ def _run_ctr(node: NodeLayout, ctr: Path, *arguments: str) -> subprocess.Complet
 
 
 def _write_runtime_files(node: NodeLayout, tools: Mapping[str, Path]) -> None:
-    node.cni_config.mkdir(exist_ok=True)
-    (node.cni_config / "10-pods.conflist").write_text(json.dumps(node_config.pod_network(node), indent=1))
-    node.containerd_config.write_text(node_config.containerd(node, tools["containerd-shim-runc-v2"]))
+    write(node.cni_config / "10-pods.conflist", json.dumps(node_config.pod_network(node), indent=1))
+    write(node.containerd_config, node_config.containerd(node, tools["containerd-shim-runc-v2"]))
     # Pods that use their node's resolver find none: there is no way out, and the host's own is not reachable.
-    node.resolv_conf.write_text("search .\n")
+    write(node.resolv_conf, "search .\n")
 
 
 def _write_kubelet_files(layout: Layout, node: NodeLayout) -> None:
-    node.kubelet_config.write_text(yaml.safe_dump(node_config.kubelet(layout, node), sort_keys=False))
-    kubeconfig.write(layout, node.node.name, node.kubeconfig)
+    write(node.kubelet_config, yaml.safe_dump(node_config.kubelet(layout, node), sort_keys=False))
+    kubeconfig.write_for(layout, node.node.name, node.kubeconfig)
     proxy = control_plane.proxy_config(
         layout, layout.control_plane / "kube-proxy.kubeconfig", node.node.name, node.node.address
     )
-    node.kube_proxy_config.write_text(yaml.safe_dump(proxy, sort_keys=False))
+    write(node.kube_proxy_config, yaml.safe_dump(proxy, sort_keys=False))
