@@ -12,7 +12,6 @@ STAMP := $(VENV)/.made-from-requirements.lock
 
 # uv: the system's certificates, and the index that pip was told to use, if any.
 export UV_NATIVE_TLS := 1
-export UV_LINK_MODE ?= copy
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif

@@ -12,7 +12,7 @@ from local.toolchain.table import Tool
 from local.toolchain.versions import Version, parse_version
 
 # An unprivileged user's PATH often lacks these, and some programs there answer --version to anybody.
-_ADMINISTRATOR_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+ADMINISTRATOR_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _ANSWER_SECONDS = 20.0
 
 
@@ -74,7 +74,7 @@ def _version(path: Path, _changed: int, arguments: tuple[str, ...], pattern: str
 
 def _executables(tool: Tool, search_path: str) -> list[Path]:
     own = [folder for pattern in tool.folders for folder in _matching(pattern)]
-    folders = [*own, *filter(None, search_path.split(os.pathsep)), *_ADMINISTRATOR_FOLDERS]
+    folders = [*own, *filter(None, search_path.split(os.pathsep)), *ADMINISTRATOR_FOLDERS]
     # By what they resolve to: /bin is /usr/bin on most machines. The first name is kept.
     distinct: dict[str, str] = {}
     for folder in folders:
