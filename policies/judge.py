@@ -36,9 +36,7 @@ def judge_stack(
     if rule.stack is None:
         return []
     configured = rule.configured(settings)
-    verdicts = list(rule.stack(resources, configured))
-    verdicts += [_opaque(resource) for resource in resources if resource.type == HELM_RELEASE]
-    return _settle(rule, sort_by_resource(verdicts), configured, today)
+    return _settle(rule, sort_by_resource(rule.stack(resources, configured)), configured, today)
 
 
 def judge(rules: Iterable[Rule], resources: Sequence[Resource], today: date) -> Iterator[Finding]:

@@ -84,6 +84,14 @@ def objects(resource: Resource) -> Iterator[KubernetesObject]:
         yield _object(resource, group, kind, node)
 
 
+def readable_objects(resource: Resource) -> list[KubernetesObject]:
+    """As `objects`, but none where a list of them is unknown, which rules on the resource alone report."""
+    try:
+        return list(objects(resource))
+    except Undetermined:
+        return []
+
+
 def _object(resource: Resource, group: str, kind: str, node: Node) -> KubernetesObject:
     if group == "core":
         group = ""

@@ -161,5 +161,5 @@ def sort_by_resource(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    text = json.dumps(value, default=str, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= 120 else text[:117] + "..."

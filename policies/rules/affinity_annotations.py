@@ -19,7 +19,7 @@ _HAPROXY_STICKY = re.compile(
     r"|balance\s+(?:source|hdr|rdp-cookie|url_param)\b[^\n]*)",
     re.MULTILINE,
 )
-_STICKY_ATTRIBUTE = re.compile(r"(?:^|,)\s*stickiness\.enabled\s*=\s*true\s*(?:,|$)", re.IGNORECASE)
+_STICKY_ATTRIBUTE = re.compile(r"\bstickiness\.enabled\s*=\s*true\b", re.IGNORECASE)
 
 Test = Callable[[str], "str | None"]
 """From an annotation's text to the part of it that offends, or `None`."""

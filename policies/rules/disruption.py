@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies.kubernetes import KubernetesObject, objects, of_kind, selects
+from policies.kubernetes import KubernetesObject, objects, of_kind, readable_objects, selects
 from policies.model import Resource, Verdict, undetermined
 from policies.node import Node, Undetermined, guard
 from policies.quantities import scaled
@@ -90,7 +90,7 @@ class _Scaled:
 
 def every_scaled_workload_is_covered(resources: Sequence[Resource], _settings: Mapping[str, Any]) -> Iterator[Verdict]:
     """Judge the stack: each workload that can have two pods or more has exactly one budget that fits its number."""
-    everything = [one for resource in resources for one in _readable(resource)]
+    everything = [one for resource in resources for one in readable_objects(resource)]
     budgets = of_kind(everything, "policy", "PodDisruptionBudget")
     workloads: list[_Scaled] = []
     for one in everything:
@@ -109,14 +109,6 @@ def every_scaled_workload_is_covered(resources: Sequence[Resource], _settings: M
     for index, budget in enumerate(budgets):
         if index in covered:
             yield from guard(budget.resource, _arithmetic(budget, covered[index]))
-
-
-def _readable(resource: Resource) -> Iterator[KubernetesObject]:
-    """A resource's objects; none when its list of them is unknown, which the rules on it alone report."""
-    try:
-        yield from objects(resource)
-    except Undetermined:
-        return
 
 
 def _scaled(one: KubernetesObject, everything: Sequence[KubernetesObject]) -> _Scaled | None:
@@ -192,10 +184,10 @@ def _arithmetic(budget: KubernetesObject, items: Sequence[_Scaled]) -> Iterator[
     if number is None:
         return  # judged from the budget alone
     allowed = total - number if bound.path.endswith("minAvailable") else number
-    pods = " and ".join(f'{item.least} of "{item.workload.resource.name}" ({item.source})' for item in items)
+    pods = " and ".join(f'{item.least} pods of "{item.workload.resource.name}" ({item.source})' for item in items)
     if allowed <= 0 and total > 0:
-        yield _blocks(budget.resource, bound, f"blocks every eviction when there are {pods} pods")
+        yield _blocks(budget.resource, bound, f"blocks every eviction when there are {pods}")
     for item in items:
         if allowed >= item.least > 0:
-            yield _allows_all(budget.resource, bound, f"allows {allowed} evictions at once when there are {pods} pods")
+            yield _allows_all(budget.resource, bound, f"allows {allowed} evictions at once when there are {pods}")
             break

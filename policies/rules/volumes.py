@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from policies.kubernetes import KubernetesObject, objects, of_kind
+from policies.kubernetes import KubernetesObject, objects, of_kind, readable_objects
 from policies.model import Resource, Verdict, undetermined
-from policies.node import Node, guard
+from policies.node import Node, Undetermined, guard
 from policies.quantities import quantity
 
 STORE_ELSEWHERE: Final = "keep the data in object storage, Redis or the database, and drop the volume"
@@ -76,13 +76,19 @@ def no_local_volumes(resource: Resource, settings: Mapping[str, Any]) -> Iterato
 
 def claims_are_judged(resources: Sequence[Resource], _settings: Mapping[str, Any]) -> Iterator[Verdict]:
     """Say which claims pods mount that the stack does not declare, so that nothing judged them."""
-    everything = [one for resource in resources for one in objects(resource)]
+    everything = [one for resource in resources for one in readable_objects(resource)]
     claims = of_kind(everything, "", "PersistentVolumeClaim")
     for one in everything:
-        spec = one.pod_spec
-        if spec is not None:
-            for volume in spec["volumes"].elements():
-                yield from guard(one.resource, _undeclared_claim(one, volume, claims))
+        for volume in _readable_volumes(one):
+            yield from guard(one.resource, _undeclared_claim(one, volume, claims))
+
+
+def _readable_volumes(one: KubernetesObject) -> list[Node]:
+    """The volumes of an object's pods; none where they are unknown, which `no_local_volumes` reports."""
+    try:
+        return [] if one.pod_spec is None else list(one.pod_spec["volumes"].elements())
+    except Undetermined:
+        return []
 
 
 def _object(one: KubernetesObject, settings: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -140,7 +146,7 @@ def _volume(resource: Resource, spec: Node, volume: Node, settings: Mapping[str,
             )
         elif key in _DISK_SOURCES or key == "flexVolume":
             if not source["readOnly"].truthy:
-                yield Verdict(resource, source.path, key, "attaches a disk to one node at a time", STORE_ELSEWHERE)
+                yield Verdict(resource, source.path, None, "attaches a disk to one node at a time", STORE_ELSEWHERE)
         elif key not in _STATELESS_SOURCES | _SHARED_SOURCES | {"persistentVolumeClaim"}:
             yield undetermined(resource, source.path, f"{key} is no volume source that this rule knows")
 

@@ -1,0 +1,137 @@
+"""A program that breaks a rule fails `pulumi up` before the resource exists; the output has the rule's ID and cure."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).parents[3]
+PACK = ROOT / "policies" / "stateless"
+
+DEPLOYMENT = """
+import pulumi_kubernetes as k8s
+labels = {"app": "api"}
+def deployment(volumes=(), depends_on=()):
+    return k8s.apps.v1.Deployment("api", spec={
+        "replicas": 3,
+        "selector": {"match_labels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {
+            "containers": [{"name": "api", "image": "api"}], "volumes": list(volumes),
+        }},
+    })
+"""
+BUDGET = """
+k8s.policy.v1.PodDisruptionBudget("api", spec={"selector": {"match_labels": labels}, "max_unavailable": 1})
+"""
+
+
+@pytest.fixture
+def made(project: Any, tmp_path: Path) -> Path:
+    """The record of what the provider made; the provider makes whatever passes."""
+    record, launchers = tmp_path / "record", tmp_path / "launchers"
+    record.touch()
+    launchers.mkdir()
+    launcher = launchers / "pulumi-resource-kubernetes"
+    launcher.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -m tests.fixtures.policies.recorder kubernetes'
+        f' {version("pulumi-kubernetes")} "$@"\n'
+    )
+    launcher.chmod(0o755)
+    project.environment["PATH"] = os.pathsep.join([str(launchers), project.environment["PATH"]])
+    project.environment["PYTHONPATH"] = str(ROOT)
+    project.environment["GROUNDWORK_RECORD"] = str(record)
+    return record
+
+
+def _up(project: Any, program: str, *arguments: str) -> Any:
+    project.write(DEPLOYMENT + dedent(program))
+    return project.run("up", "--yes", "--policy-pack", str(PACK), *arguments)
+
+
+def test_a_stack_that_keeps_the_rules_comes_up(project: Any, made: Path) -> None:
+    """The pack lets a good stack pass, so the failures below are the rules' doing."""
+    _up(project, "deployment()\n" + BUDGET).assert_succeeded()
+    assert [line.rsplit("::", 1)[-1] for line in made.read_text().splitlines()] == ["api", "api"]
+
+
+def test_a_host_path_fails_up_before_the_deployment_exists(project: Any, made: Path) -> None:
+    """SR-VOLUME: mandatory, judged from inputs."""
+    outcome = _up(
+        project, 'deployment([{"name": "data", "host_path": {"path": "/data"}}])\n' + BUDGET, "--skip-preview"
+    ).assert_failed()
+    assert "[SR-VOLUME]" in outcome.output
+    assert 'spec.template.spec.volumes[0].hostPath.path = "/data"' in outcome.output
+    assert "Cure: keep the data in object storage, Redis or the database" in outcome.output
+    assert "kubernetes:apps/v1:Deployment" not in made.read_text()
+    assert not [each for each in project.resources() if each["type"] == "kubernetes:apps/v1:Deployment"]
+
+
+def test_session_affinity_fails_up_before_the_service_exists(project: Any, made: Path) -> None:
+    """SR-AFFINITY: mandatory, judged from inputs."""
+    program = """
+    k8s.core.v1.Service("web", spec={"session_affinity": "ClientIP", "ports": [{"port": 80}]})
+    """
+    outcome = _up(project, program, "--skip-preview").assert_failed()
+    assert "[SR-AFFINITY]" in outcome.output
+    assert 'spec.sessionAffinity = "ClientIP"' in outcome.output
+    assert "Cure: remove it and keep sessions in Redis" in outcome.output
+    assert made.read_text() == ""
+    assert project.resources() == []
+
+
+def test_a_missing_budget_fails_up_in_its_preview_before_anything_exists(project: Any, made: Path) -> None:
+    """SR-PDB: a mandatory stack policy stops `up` after its own preview, before the first create."""
+    outcome = _up(project, "deployment()").assert_failed()
+    assert "[SR-PDB]" in outcome.output
+    assert "is covered by no PodDisruptionBudget of its namespace" in outcome.output
+    assert "Cure: add a PodDisruptionBudget with maxUnavailable: 1" in outcome.output
+    assert made.read_text() == ""
+
+
+def test_a_budget_that_blocks_everything_fails_up_even_without_a_preview(project: Any, made: Path) -> None:
+    """SR-PDB: what one budget says by itself is judged from its inputs."""
+    program = """
+    k8s.policy.v1.PodDisruptionBudget("api", spec={"selector": {"match_labels": labels}, "max_unavailable": 0})
+    """
+    outcome = _up(project, program, "--skip-preview").assert_failed()
+    assert "[SR-PDB]" in outcome.output
+    assert "spec.maxUnavailable = 0: blocks every eviction" in outcome.output
+    assert made.read_text() == ""
+
+
+def test_an_unknown_value_is_reported_in_the_preview_and_decided_at_up(project: Any, made: Path) -> None:
+    """SR-AFFINITY: a preview says that it cannot judge; the update judges before the resource exists."""
+    program = """
+    first = k8s.core.v1.ConfigMap("first", data={"a": "b"})
+    affinity = first.id.apply(lambda _: "ClientIP")
+    k8s.core.v1.Service("web", spec={"session_affinity": affinity})
+    """
+    project.write(DEPLOYMENT + dedent(program))
+    preview = project.run("preview", "--policy-pack", str(PACK)).assert_succeeded()
+    assert "spec.sessionAffinity: cannot be judged: its value is not known until the update runs" in preview.output
+    outcome = _up(project, program).assert_failed()
+    assert 'spec.sessionAffinity = "ClientIP"' in outcome.output
+    assert [line.rsplit("::", 1)[-1] for line in made.read_text().splitlines()] == ["first"]
+
+
+def test_an_exemption_is_listed_and_lets_the_stack_pass(project: Any, made: Path) -> None:
+    """SR-AFFINITY: by the policy's configuration, with reason, owner and last day."""
+    config = project.folder / "policies.json"
+    config.write_text(
+        '{"SR-AFFINITY": {"exemptions": [{"resource": "web", "reason": "moves out in spring", "owner": "shop team",'
+        ' "expires": "2999-12-31"}]}}'
+    )
+    program = """
+    k8s.core.v1.Service("web", spec={"session_affinity": "ClientIP", "ports": [{"port": 80}]})
+    """
+    outcome = _up(project, program, "--policy-pack-config", str(config)).assert_succeeded()
+    assert "Exempt until 2999-12-31, owner shop team: moves out in spring." in outcome.output
+    assert made.read_text() != ""
