@@ -10,7 +10,7 @@ from pathlib import Path
 
 from local.network.ip import NetworkError, ip, ip_json, ip_succeeds, set_sysctls
 from local.network.plan import PLAN, Node, Plan
-from local.network.routes import Route, foreign_route, hub_routes, node_routes
+from local.network.routes import Route, foreign_route, host_routes, hub_routes, node_routes
 
 NAMESPACES = Path("/run/netns")
 HOST_PEER = "to-host"
@@ -94,9 +94,9 @@ def _hub(plan: Plan) -> None:
         # With the peer named in the hub from the start there is no moment at which it stands on the host.
         ip("link", "add", plan.host_interface, "type", "veth", "peer", "name", HOST_PEER, "netns", plan.hub)
     ip("link", "set", HOST_PEER, "master", plan.bridge, "up", namespace=plan.hub)
-    ip("address", "replace", f"{plan.host_address}/{plan.link_prefix}", "dev", plan.host_interface)
+    ip("address", "replace", f"{plan.host_address}/32", "dev", plan.host_interface)
     ip("link", "set", plan.host_interface, "up")
-    _routes([Route(plan.network, via=plan.hub_address)], None)
+    _routes(host_routes(plan), None)
 
 
 def _node(plan: Plan, node: Node) -> None:

@@ -24,6 +24,14 @@ class Route:
         return [self.destination, *way, *out]
 
 
+def host_routes(plan: Plan) -> list[Route]:
+    """All of the platform by the hub, neighbours on the link too.
+
+    Answers come by the hub (see `node_routes`), and a firewall that sees only one direction drops what it sees.
+    """
+    return [Route(f"{plan.hub_address}/32", device=plan.host_interface), Route(plan.network, via=plan.hub_address)]
+
+
 def hub_routes(plan: Plan) -> list[Route]:
     """Every node's pods by way of the node, and the Services.
 
@@ -44,7 +52,7 @@ def node_routes(plan: Plan, node: Node) -> list[Route]:
     return [*others, Route(plan.network, via=plan.hub_address), Route(f"{plan.host_address}/32", via=plan.hub_address)]
 
 
-def foreign_route(plan: Plan, host_routes: Iterable[Mapping[str, object]]) -> str | None:
+def foreign_route(plan: Plan, routes: Iterable[Mapping[str, object]]) -> str | None:
     """The first of the host's routes that overlaps the platform's network and isn't the platform's own.
 
     The default route is no obstacle: the platform's is more specific and takes nothing from it that is in use.
@@ -53,7 +61,7 @@ def foreign_route(plan: Plan, host_routes: Iterable[Mapping[str, object]]) -> st
         The route as `DESTINATION dev DEVICE`, or None.
     """
     network = ipaddress.ip_network(plan.network)
-    for route in host_routes:
+    for route in routes:
         destination, device = str(route.get("dst", "default")), str(route.get("dev", "?"))
         if destination == "default" or device == plan.host_interface:
             continue
