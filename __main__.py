@@ -1,0 +1,17 @@
+"""The Pulumi program: read the stack's settings, build the platform, export what the checks need."""
+
+import pulumi
+
+from components.platform import Platform
+from components.program import read_stack
+
+args = read_stack()
+
+
+async def main() -> pulumi.Inputs:
+    """Build the platform; what it returns are the stack's outputs."""
+    platform = await Platform.create(args.settings.system, args)
+    return dict(platform.outputs)
+
+
+pulumi.run(main)

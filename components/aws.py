@@ -1,0 +1,157 @@
+"""The AWS resource types that the components use: typed as in the SDK, registered without loading it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from components.lean import resource_class
+
+__all__ = [
+    "Bucket",
+    "BucketCorsConfiguration",
+    "BucketLifecycleConfiguration",
+    "BucketOwnershipControls",
+    "BucketPolicy",
+    "BucketPublicAccessBlock",
+    "BucketServerSideEncryptionConfiguration",
+    "BucketVersioning",
+    "CacheParameterGroup",
+    "CachePolicy",
+    "CacheSubnetGroup",
+    "DatabaseInstance",
+    "DatabaseParameterGroup",
+    "DatabaseSubnetGroup",
+    "Distribution",
+    "InternetGateway",
+    "OpenIdConnectProvider",
+    "OriginAccessControl",
+    "ReplicationGroup",
+    "ResponseHeadersPolicy",
+    "Role",
+    "RolePolicy",
+    "Route",
+    "RouteTable",
+    "RouteTableAssociation",
+    "Secret",
+    "SecretVersion",
+    "SecurityGroup",
+    "SecurityGroupIngressRule",
+    "Subnet",
+    "Vpc",
+    "VpcEndpoint",
+]
+
+if TYPE_CHECKING:
+    from pulumi_aws.cloudfront import CachePolicy as CachePolicy
+    from pulumi_aws.cloudfront import Distribution as Distribution
+    from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
+    from pulumi_aws.cloudfront import ResponseHeadersPolicy as ResponseHeadersPolicy
+    from pulumi_aws.ec2 import InternetGateway as InternetGateway
+    from pulumi_aws.ec2 import Route as Route
+    from pulumi_aws.ec2 import RouteTable as RouteTable
+    from pulumi_aws.ec2 import RouteTableAssociation as RouteTableAssociation
+    from pulumi_aws.ec2 import SecurityGroup as SecurityGroup
+    from pulumi_aws.ec2 import Subnet as Subnet
+    from pulumi_aws.ec2 import Vpc as Vpc
+    from pulumi_aws.ec2 import VpcEndpoint as VpcEndpoint
+    from pulumi_aws.elasticache import ParameterGroup as CacheParameterGroup
+    from pulumi_aws.elasticache import ReplicationGroup as ReplicationGroup
+    from pulumi_aws.elasticache import SubnetGroup as CacheSubnetGroup
+    from pulumi_aws.iam import OpenIdConnectProvider as OpenIdConnectProvider
+    from pulumi_aws.iam import Role as Role
+    from pulumi_aws.iam import RolePolicy as RolePolicy
+    from pulumi_aws.rds import Instance as DatabaseInstance
+    from pulumi_aws.rds import ParameterGroup as DatabaseParameterGroup
+    from pulumi_aws.rds import SubnetGroup as DatabaseSubnetGroup
+    from pulumi_aws.s3 import Bucket as Bucket
+    from pulumi_aws.s3 import BucketCorsConfiguration as BucketCorsConfiguration
+    from pulumi_aws.s3 import BucketLifecycleConfiguration as BucketLifecycleConfiguration
+    from pulumi_aws.s3 import BucketOwnershipControls as BucketOwnershipControls
+    from pulumi_aws.s3 import BucketPolicy as BucketPolicy
+    from pulumi_aws.s3 import BucketPublicAccessBlock as BucketPublicAccessBlock
+    from pulumi_aws.s3 import BucketServerSideEncryptionConfiguration as BucketServerSideEncryptionConfiguration
+    from pulumi_aws.s3 import BucketVersioning as BucketVersioning
+    from pulumi_aws.secretsmanager import Secret as Secret
+    from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
+    from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
+else:
+    Vpc = resource_class("aws:ec2/vpc:Vpc", outputs=("arn",))
+    Subnet = resource_class("aws:ec2/subnet:Subnet", outputs=("arn",))
+    InternetGateway = resource_class("aws:ec2/internetGateway:InternetGateway", outputs=("arn",))
+    RouteTable = resource_class("aws:ec2/routeTable:RouteTable", outputs=("arn",))
+    Route = resource_class("aws:ec2/route:Route", outputs=("state",))
+    RouteTableAssociation = resource_class("aws:ec2/routeTableAssociation:RouteTableAssociation")
+    VpcEndpoint = resource_class("aws:ec2/vpcEndpoint:VpcEndpoint", outputs=("arn",))
+    SecurityGroup = resource_class("aws:ec2/securityGroup:SecurityGroup", outputs=("arn",))
+    SecurityGroupIngressRule = resource_class(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", outputs=("arn",)
+    )
+    CacheSubnetGroup = resource_class("aws:elasticache/subnetGroup:SubnetGroup", outputs=("arn",))
+    CacheParameterGroup = resource_class("aws:elasticache/parameterGroup:ParameterGroup", outputs=("arn",))
+    ReplicationGroup = resource_class(
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+        outputs=(
+            "arn",
+            "primaryEndpointAddress",
+            "readerEndpointAddress",
+        ),
+        secrets=(
+            "authToken",
+            "authTokenWo",
+        ),
+    )
+    DatabaseSubnetGroup = resource_class("aws:rds/subnetGroup:SubnetGroup", outputs=("arn",))
+    DatabaseParameterGroup = resource_class("aws:rds/parameterGroup:ParameterGroup", outputs=("arn",))
+    DatabaseInstance = resource_class(
+        "aws:rds/instance:Instance",
+        outputs=(
+            "arn",
+            "address",
+            "endpoint",
+        ),
+        secrets=(
+            "password",
+            "passwordWo",
+        ),
+    )
+    Bucket = resource_class(
+        "aws:s3/bucket:Bucket",
+        outputs=(
+            "arn",
+            "bucketRegionalDomainName",
+        ),
+    )
+    BucketVersioning = resource_class("aws:s3/bucketVersioning:BucketVersioning")
+    BucketServerSideEncryptionConfiguration = resource_class(
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    )
+    BucketPublicAccessBlock = resource_class("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+    BucketOwnershipControls = resource_class("aws:s3/bucketOwnershipControls:BucketOwnershipControls")
+    BucketPolicy = resource_class("aws:s3/bucketPolicy:BucketPolicy")
+    BucketLifecycleConfiguration = resource_class("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
+    BucketCorsConfiguration = resource_class("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration")
+    OriginAccessControl = resource_class("aws:cloudfront/originAccessControl:OriginAccessControl", outputs=("etag",))
+    CachePolicy = resource_class("aws:cloudfront/cachePolicy:CachePolicy", outputs=("etag",))
+    ResponseHeadersPolicy = resource_class(
+        "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy", outputs=("etag",)
+    )
+    Distribution = resource_class(
+        "aws:cloudfront/distribution:Distribution",
+        outputs=(
+            "arn",
+            "domainName",
+        ),
+    )
+    Secret = resource_class("aws:secretsmanager/secret:Secret", outputs=("arn",))
+    SecretVersion = resource_class(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        outputs=("versionId",),
+        secrets=(
+            "secretBinary",
+            "secretString",
+            "secretStringWo",
+        ),
+    )
+    Role = resource_class("aws:iam/role:Role", outputs=("arn",))
+    RolePolicy = resource_class("aws:iam/rolePolicy:RolePolicy")
+    OpenIdConnectProvider = resource_class("aws:iam/openIdConnectProvider:OpenIdConnectProvider", outputs=("arn",))

@@ -1,0 +1,70 @@
+"""The program's edge: from the engine's configuration to judged settings and files, or one clear refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from components.platform import PlatformArgs
+from components.settings import Problem, Settings, Source, judge
+from components.settings.combinations import PLACEHOLDER_DIGEST
+from components.settings.problems import NAMESPACE, shown
+
+STACKS = Path(__file__).resolve().parent.parent / "stacks"
+
+
+def read_stack(source: Source | None = None, stacks: Path = STACKS) -> PlatformArgs:
+    """Read and judge the stack's settings.
+
+    Args:
+        source: The configuration; by default what the engine passed.
+        stacks: The folder that file names in settings are relative to.
+
+    Raises:
+        pulumi.RunError: the settings will not do; one line for each problem. Nothing has been registered.
+    """
+    source = source or Source.from_engine()
+    settings, problems = judge(source)
+    if settings is None or source.region is None:
+        raise pulumi.RunError("\n".join(problem.line(source.file) for problem in problems))
+    certificates, missing = _certificates(settings, stacks)
+    unfinished = [*missing, *_placeholders(settings)]
+    if unfinished:
+        text = "\n".join(problem.line(source.file) for problem in unfinished)
+        if not pulumi.runtime.is_dry_run():
+            raise pulumi.RunError(text)
+        pulumi.log.warn(f"{text}\nA preview goes on without; a deployment will not.")
+    return PlatformArgs(settings=settings, stack=source.stack, region=source.region, trusted_certificates=certificates)
+
+
+def _certificates(settings: Settings, stacks: Path) -> tuple[str | None, list[Problem]]:
+    """The certificate authorities' PEM text, and what is wrong with the file."""
+    name = settings.workload.trusted_certificates
+    if name is None:
+        return None, []
+    key = f"{NAMESPACE}:workload.trustedCertificates"
+    try:
+        text = (stacks / name).read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text file"
+        cure = f"{reason}: put the PEM file there (on the local platform, `groundwork local up` does)"
+        return "", [Problem(key, f"is {shown(name, key, False)}", cure)]
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        return text, [Problem(key, f"is {shown(name, key, False)}", "holds no certificate: put a PEM file there")]
+    return text, []
+
+
+def _placeholders(settings: Settings) -> list[Problem]:
+    """Images that the delivered stack file leaves to the user."""
+    images = {"workload.image": settings.workload.image}
+    images |= {f"services.{name}.image": service.image for name, service in settings.services.items() if service.image}
+    return [
+        Problem(
+            f"{NAMESPACE}:{key}",
+            f"is {shown(image, key, False)}",
+            "is a placeholder: push your image and write its reference by digest (name@sha256:…)",
+        )
+        for key, image in images.items()
+        if image.endswith(PLACEHOLDER_DIGEST)
+    ]

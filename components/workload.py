@@ -1,0 +1,120 @@
+"""What services and workers share: Deployment, autoscaler and disruption budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.kubernetes import KubernetesObject
+from components.options import child
+from components.pods import Pod, labels, selector, template
+
+_SCALE_DOWN_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicaRangeArgs:
+    """How many instances the autoscaler may run.
+
+    Attributes:
+        min: At least; 2 or more.
+        max: At most.
+    """
+
+    min: int = 2
+    max: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """When instances are added.
+
+    Attributes:
+        replicas: The range.
+        cpu_target_percent: CPU use, in percent of the request, that the autoscaler aims at.
+    """
+
+    replicas: ReplicaRangeArgs
+    cpu_target_percent: int
+
+
+def make_workload(
+    parent: pulumi.Resource, name: str, namespace: pulumi.Input[str], pod: Pod, scaling: Scaling
+) -> tuple[KubernetesObject, ...]:
+    """Register a Deployment with its disruption budget and autoscaler; returns them, the Deployment first."""
+    deployment = KubernetesObject(f"{name}-deployment", deployment_manifest(namespace, pod), child(parent))
+    budget = KubernetesObject(f"{name}-budget", budget_manifest(namespace, pod), child(parent))
+    autoscaler = KubernetesObject(
+        f"{name}-autoscaler",
+        autoscaler_manifest(namespace, pod, scaling),
+        # An autoscaler without its target reports an error and looks again only a quarter of a minute later.
+        child(parent, depends_on=[deployment]),
+    )
+    return deployment, budget, autoscaler
+
+
+def deployment_manifest(namespace: pulumi.Input[str], pod: Pod) -> dict[str, Any]:
+    """No replica count: the autoscaler owns that field, and a second owner would fight it at every deployment."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": _metadata(pod, namespace),
+        "spec": {
+            "revisionHistoryLimit": 5,
+            "progressDeadlineSeconds": pod.startup_seconds + 180,
+            "selector": {"matchLabels": selector(pod.name)},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "template": template(pod),
+        },
+    }
+
+
+def budget_manifest(namespace: pulumi.Input[str], pod: Pod) -> dict[str, Any]:
+    """One pod at a time: it never blocks a drain, since there are always two, and never takes all."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": _metadata(pod, namespace),
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": selector(pod.name)},
+            # A pod that does not get ready is no reason to keep its node from being drained.
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+    }
+
+
+def autoscaler_manifest(namespace: pulumi.Input[str], pod: Pod, scaling: Scaling) -> dict[str, Any]:
+    """Up at once, down slowly: a short lull must not cost the next peak its instances."""
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": _metadata(pod, namespace),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.name},
+            "minReplicas": scaling.replicas.min,
+            "maxReplicas": scaling.replicas.max,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": scaling.cpu_target_percent},
+                    },
+                }
+            ],
+            "behavior": {
+                "scaleDown": {
+                    "stabilizationWindowSeconds": _SCALE_DOWN_SECONDS,
+                    "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
+                }
+            },
+        },
+    }
+
+
+def _metadata(pod: Pod, namespace: pulumi.Input[str]) -> Mapping[str, Any]:
+    return {"name": pod.name, "namespace": namespace, "labels": labels(pod.name, pod.system)}
