@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
-from groundwork import checking, doctor as doctoring, engine as engines
+from groundwork import checking
+from groundwork import doctor as doctoring
+from groundwork import engine as engines
 from groundwork.console import ERR, OUT, progress
 from groundwork.errors import UserError
 from groundwork.project import StackFile, read_stack
@@ -27,7 +29,9 @@ local_app = typer.Typer(help="The local platform: a small real cloud on this mac
 app.add_typer(local_app, name="local")
 
 Stack = Annotated[str, typer.Argument(help="The stack, as in stacks/Pulumi.<stack>.yaml.", metavar="STACK")]
-Extra = Annotated[list[str] | None, typer.Argument(help="Passed on to pulumi, after --.", metavar="[-- PULUMI ARGUMENTS]")]
+Extra = Annotated[
+    list[str] | None, typer.Argument(help="Passed on to pulumi, after --.", metavar="[-- PULUMI ARGUMENTS]")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; always so on the local platform.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -105,11 +109,14 @@ def destroy(stack: Stack, extra: Extra = None, yes: Yes = False) -> None:
 @app.command()
 def check(
     stack: Stack,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only checks of this name (redis/*) or requirement ID.")
+    ] = None,
     as_json: AsJson = False,
     junit: Annotated[Path | None, typer.Option(help="Also write the results as JUnit XML to this file.")] = None,
 ) -> None:
     """Verify that what the stack declares is healthy; safe on production. Exit code 1 when a check fails."""
-    raise typer.Exit(checking.run(_engine(stack, prepare=False), as_json=as_json, junit=junit))
+    raise typer.Exit(checking.run(_engine(stack, prepare=False), patterns=only or (), as_json=as_json, junit=junit))
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from groundwork.errors import UserError
 from groundwork.project import POLICY_PACKS, ROOT, StackFile
+from local.network.plan import PLAN
 from local.paths import Paths
 
 # The local platform's state is disposable and never leaves this machine, and so its passphrase may be known:
@@ -37,6 +38,10 @@ def local_environment(paths: Paths, pulumi: Path, stand_ins: bool = True) -> dic
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "KUBECONFIG": str(paths.kubeconfig),
+        "AWS_ENDPOINT_URL": PLAN.aws_url,
+        "AWS_REGION": PLAN.region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
         "GROUNDWORK_STATE": str(paths.state),
     }
 
@@ -57,7 +62,9 @@ class Engine:
 
     def run(self, *arguments: str) -> int:
         """Run `pulumi ARGUMENTS` on the user's terminal; returns its exit code."""
-        return subprocess.run(self._argv(arguments), env=dict(self.environment), cwd=self.project, check=False).returncode
+        return subprocess.run(
+            self._argv(arguments), env=dict(self.environment), cwd=self.project, check=False
+        ).returncode
 
     def answer(self, *arguments: str) -> str:
         """Run `pulumi ARGUMENTS` and return what it printed.
@@ -99,10 +106,16 @@ class Engine:
         backend = self.environment.get("PULUMI_BACKEND_URL", "")
         folder = Path(backend.removeprefix("file://"))
         folder.mkdir(parents=True, exist_ok=True)
-        known = json.loads(subprocess.run(
-            [str(self.executable), "stack", "ls", "--json"],
-            env=dict(self.environment), cwd=self.project, check=True, capture_output=True, text=True,
-        ).stdout)
+        known = json.loads(
+            subprocess.run(
+                [str(self.executable), "stack", "ls", "--json"],
+                env=dict(self.environment),
+                cwd=self.project,
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
         if self.stack.stack not in {str(item["name"]).split("/")[-1] for item in known}:
             self.answer("stack", "init", "--no-select")
         for lock in stale_locks(folder / ".pulumi" / "locks", self.stack.stack, socket.gethostname()):
@@ -126,9 +139,7 @@ def policy_arguments() -> list[str]:
 def stale_locks(folder: Path, stack: str, host: str) -> list[Path]:
     """The locks of a stack in a file backend whose owner ran on this host and is gone (killed)."""
     return [
-        path
-        for path in sorted(folder.glob(f"**/{stack}/*.json"))
-        if _owner_is_gone(json.loads(path.read_text()), host)
+        path for path in sorted(folder.glob(f"**/{stack}/*.json")) if _owner_is_gone(json.loads(path.read_text()), host)
     ]
 
 

@@ -59,7 +59,9 @@ def read_stack(stack: str, folder: Path = STACKS) -> StackFile:
         document = yaml.safe_load(path.read_text())
     except FileNotFoundError:
         known = sorted(item.name.removeprefix("Pulumi.").removesuffix(".yaml") for item in folder.glob("Pulumi.*.yaml"))
-        raise UserError(f"there is no stack {stack!r}: {path} does not exist. Known stacks: {', '.join(known)}.") from None
+        raise UserError(
+            f"there is no stack {stack!r}: {path} does not exist. Known stacks: {', '.join(known)}."
+        ) from None
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     config = document.get("config") if isinstance(document, dict) else None

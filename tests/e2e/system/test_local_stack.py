@@ -1,0 +1,46 @@
+"""The main job: AIPONGE's eight services come up under the engine and are healthy."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from local.paths import Paths
+from tests.e2e.system.conftest import groundwork
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def aiponge(platform: Paths) -> Paths:
+    done = groundwork("up", "local", "--", "--non-interactive")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return platform
+
+
+def test_every_check_is_green(aiponge: Paths) -> None:
+    """P0-REDIS, P0-S3, P0-QUEUE, P0-REPLICA, P0-CDN, PV-HEALTH: the whole system, verified."""
+    done = groundwork("check", "local", "--json")
+    results = json.loads(done.stdout)["results"]
+    assert done.returncode == 0, [item for item in results if item["status"] != "pass"]
+    assert len(results) >= 10
+    assert {item["status"] for item in results} == {"pass"}
+
+
+def test_a_second_up_changes_nothing(aiponge: Paths) -> None:
+    done = groundwork("up", "local", "--", "--non-interactive", "--expect-no-changes")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_refresh_finds_no_drift(aiponge: Paths) -> None:
+    done = groundwork("refresh", "local", "--", "--non-interactive", "--expect-no-changes")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_secret_is_printed(aiponge: Paths) -> None:
+    """P0-SECRETS: outputs carry ARNs of secrets, never their values."""
+    done = groundwork("doctor", "--json")
+    assert done.returncode == 0, done.stdout
+    outputs = groundwork("check", "local", "--json").stdout
+    assert "rediss://" not in outputs and "postgres://" not in outputs
