@@ -1,0 +1,78 @@
+"""What checks work with: the stack's outputs, the cluster, AWS, and whose certificates to trust."""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import certifi
+
+from checks.aws import Aws, BotoAws
+from checks.cluster import Cluster, KubernetesCluster
+from checks.outputs import StackOutputs
+from checks.redaction import Redactor
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach what the outputs name.
+
+    Attributes:
+        kubeconfig: Kubeconfig file; `None` for KUBECONFIG or the usual place.
+        kube_context: Context in it; `None` for the current one.
+        region: AWS region; `None` for the environment's.
+        endpoint: Another AWS endpoint; `None` for the environment's AWS_ENDPOINT_URL or AWS itself.
+        deadline: Seconds that each check may take, unless it names more itself.
+        concurrency: How many checks run at once.
+    """
+
+    kubeconfig: Path | None = None
+    kube_context: str | None = None
+    region: str | None = None
+    endpoint: str | None = None
+    deadline: float = 15.0
+    concurrency: int = 32
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a check function is given.
+
+    Attributes:
+        outputs: The stack's outputs.
+        cluster: The Kubernetes cluster.
+        aws: AWS.
+        authorities: PEM file of all certificate authorities to trust: the public ones and the stack's own.
+        redactor: Removes secrets from results.
+    """
+
+    outputs: StackOutputs
+    cluster: Cluster
+    aws: Aws
+    authorities: Path
+    redactor: Redactor
+
+    def tls(self) -> ssl.SSLContext:
+        """TLS settings that verify certificate and host name."""
+        return ssl.create_default_context(cafile=str(self.authorities))
+
+
+@asynccontextmanager
+async def open_context(outputs: StackOutputs, settings: Settings) -> AsyncIterator[Context]:
+    """A context for the checks of one stack; its temporary files are removed at the end."""
+    redactor = Redactor()
+    with tempfile.TemporaryDirectory(prefix="groundwork-check-") as folder:
+        authorities = Path(folder) / "authorities.pem"
+        own = outputs.trusted_certificates or ""
+        authorities.write_text(f"{Path(certifi.where()).read_text()}\n{own}\n")  # noqa: ASYNC240 - once, small, local
+        yield Context(
+            outputs=outputs,
+            cluster=KubernetesCluster(settings.kubeconfig, settings.kube_context),
+            aws=BotoAws(redactor, settings.region, settings.endpoint),
+            authorities=authorities,
+            redactor=redactor,
+        )

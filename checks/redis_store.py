@@ -1,0 +1,126 @@
+"""Is a Redis there, for the right clients only, as primary, and does it treat its keys as its profile wants?"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from redis.asyncio import Redis as Client
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+
+from checks.context import Context
+from checks.outputs import Redis
+from checks.result import Finding, failed, passed, skipped
+
+CANARY_SECONDS: Final = 60
+_TIMEOUT: Final = 4.0
+# What a queue needs, and what a cache may choose from.
+_POLICIES: Final[Mapping[str, frozenset[str]]] = {
+    "queue": frozenset({"noeviction"}),
+    "cache": frozenset({"allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl"}),
+}
+
+
+async def round_trip(context: Context, redis: Redis) -> Finding:
+    """Log in over TLS, write a key that expires, read it back, and remove it."""
+    key, value = f"groundwork:check:{secrets.token_hex(8)}", secrets.token_hex(16)
+    async with _client(context, redis, await _token(context, redis)) as client:
+        start = time.monotonic()
+        await client.set(key, value, ex=CANARY_SECONDS)
+        read = await client.get(key)
+        seconds = time.monotonic() - start
+        await client.delete(key)
+    evidence = {"tls": redis.tls, "milliseconds": round(seconds * 1000, 2)}
+    if read != value:
+        return failed("a key reads back other than it was written", **evidence)
+    return passed(f"wrote and read a key in {evidence['milliseconds']} ms", **evidence)
+
+
+async def is_primary(context: Context, redis: Redis) -> Finding:
+    """The primary endpoint must lead to a primary."""
+    async with _client(context, redis, await _token(context, redis)) as client:
+        info = await client.info("replication")
+    evidence = {"role": info["role"], "connectedReplicas": int(info.get("connected_slaves", 0))}
+    if info["role"] != "master":
+        return failed(f"the primary endpoint leads to a {info['role']}", **evidence)
+    return passed(f"primary with {evidence['connectedReplicas']} connected replicas", **evidence)
+
+
+async def evicts_as_its_profile_wants(context: Context, redis: Redis) -> Finding:
+    """A queue never evicts; a cache does."""
+    async with _client(context, redis, await _token(context, redis)) as client:
+        # INFO, because managed Redis refuses CONFIG.
+        info = await client.info("memory")
+    policy = str(info.get("maxmemory_policy", ""))
+    evidence = {"policy": policy, "maxmemory": info.get("maxmemory"), "usedMemory": info.get("used_memory")}
+    wanted = _POLICIES[redis.profile]
+    if policy not in wanted:
+        return failed(
+            f"maxmemory-policy {policy or 'unknown'}: a {redis.profile} needs {' or '.join(sorted(wanted))}", **evidence
+        )
+    return passed(f"maxmemory-policy {policy}", **evidence)
+
+
+async def refuses_strangers(context: Context, redis: Redis) -> Finding:
+    """Without a token and with a wrong one nothing may be read."""
+    for who, token in (("without a token", None), ("with a wrong token", secrets.token_hex(16))):
+        async with _client(context, redis, token) as client:
+            try:
+                await client.get("groundwork:check:stranger")
+            except (AuthenticationError, NoPermissionError):
+                continue
+            except ResponseError as error:
+                # A server with no password set refuses a wrong one by calling it superfluous.
+                if "no password" in str(error).lower():
+                    return failed("clients need no token", who=who)
+                raise
+        return failed(f"a client {who} may read", who=who)
+    return passed("refuses clients without a token and with a wrong one")
+
+
+async def refuses_plain_text(context: Context, redis: Redis) -> Finding:
+    """A client that does not speak TLS must get no answer."""
+    if not redis.tls:
+        return skipped("TLS is switched off for this Redis")
+    client = Client(host=_host(redis), port=redis.port, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+    try:
+        await client.ping()
+    except AuthenticationError:
+        return failed("speaks to clients without TLS")
+    except (RedisError, OSError):
+        return passed("does not speak to clients without TLS")
+    finally:
+        await client.aclose()
+    return failed("speaks to clients without TLS")
+
+
+async def _token(context: Context, redis: Redis) -> str:
+    (token,) = await context.aws.secret(redis.auth_secret_arn, "token")
+    return token
+
+
+@asynccontextmanager
+async def _client(context: Context, redis: Redis, token: str | None) -> AsyncIterator[Any]:
+    arguments: dict[str, Any] = {}
+    if redis.tls:
+        arguments = {"ssl": True, "ssl_ca_certs": str(context.authorities), "ssl_check_hostname": True}
+    client = Client(
+        host=_host(redis),
+        port=redis.port,
+        password=token,
+        decode_responses=True,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        **arguments,
+    )
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def _host(redis: Redis) -> str:
+    return redis.primary_endpoint.partition(":")[0]
