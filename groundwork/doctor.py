@@ -35,6 +35,7 @@ class Finding:
         state: `found` on this machine, `built` by us, `missing`, or `short`: less than it ought to be, but it will run.
         nature: Whether this is the real thing or stands in for it; None where that is no question.
         needed: Whether the platform cannot run without it.
+        problem: What is the matter; empty when nothing is.
         cure: What to do; empty when nothing needs to be done.
     """
 
@@ -46,6 +47,7 @@ class Finding:
     path: str | None = None
     nature: Nature | None = None
     needed: bool = True
+    problem: str = ""
     cure: str = ""
 
     @property
@@ -75,7 +77,7 @@ def tool_finding(item: ToolReport) -> Finding:
     """What is to be said of a tool."""
     tool, result = item.tool, item.result
     if isinstance(result, Absent):
-        return Finding("tool", tool.name, tool.purpose, "missing", cure=f"{result.cure}; now: {result.problem}")
+        return Finding("tool", tool.name, tool.purpose, "missing", problem=result.problem, cure=result.cure)
     version = None if result.version is None else str(result.version)
     return Finding("tool", tool.name, tool.purpose, _FOUND_STATES[result.origin], version, str(result.path), "real")
 
@@ -161,7 +163,7 @@ def table(findings: Sequence[Finding]) -> Table:
             Text(finding.state, style=_style(finding)),
             finding.version or "",
             Text(finding.nature or "", style="yellow" if finding.nature == "stand-in" else ""),
-            finding.path or "",
+            finding.path or finding.problem,
             finding.purpose,
         )
     return rows
@@ -188,7 +190,11 @@ def doctor(as_json: bool = False, paths: Paths | None = None) -> int:
 def summary(findings: Sequence[Finding]) -> list[str]:
     """The closing lines: what stands in, and what to do."""
     stand_ins = [finding.name for finding in findings if finding.nature == "stand-in"]
-    cures = [f"  {finding.name}: {finding.cure}" for finding in findings if finding.cure]
+    concerned: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.cure:
+            concerned.setdefault(finding.cure, []).append(finding.name)
+    cures = [f"  {', '.join(names)}: {cure}" for cure, names in concerned.items()]
     lines = ["", f"Stand-ins: {', '.join(stand_ins) or 'none'}"]
     if cures:
         return [*lines, "What to do:", *cures]

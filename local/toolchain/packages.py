@@ -128,7 +128,7 @@ def no_service_starts(policy: Path) -> Iterator[None]:
     finds the user's policy where it was set aside, and puts it back in the end.
     """
     aside = policy.with_name(f"{policy.name}.kept-by-groundwork")
-    if not aside.exists() and policy.exists() and not _is_ours(policy):
+    if policy.exists() and not _is_ours(policy):
         policy.rename(aside)
     partial = policy.with_name(f"{policy.name}.partial")
     partial.write_text(_NO_STARTS)

@@ -50,7 +50,8 @@ def test_tool_that_is_missing_has_a_cure() -> None:
     finding = tool_finding(ToolReport(K6, Absent("not built yet; needed: 1.0.0 or later", "make tools")))
     assert finding.state == "missing"
     assert not finding.healthy
-    assert finding.cure == "make tools; now: not built yet; needed: 1.0.0 or later"
+    assert finding.cure == "make tools"
+    assert finding.problem == "not built yet; needed: 1.0.0 or later"
 
 
 def test_plugins_say_whether_they_are_real() -> None:
@@ -115,6 +116,12 @@ def test_summary_names_stand_ins_and_every_cure() -> None:
     assert "Stand-ins: pulumi-resource-aws" in lines
     assert any("runc: make packages" in line for line in lines)
     assert "Nothing is missing." not in lines
+
+
+def test_summary_gives_each_cure_once() -> None:
+    absent = Absent("not built yet", "make tools (builds kubernetes)")
+    lines = summary([tool_finding(ToolReport(BY_NAME[name], absent)) for name in ("kubelet", "kubectl")])
+    assert lines[-1] == "  kubelet, kubectl: make tools (builds kubernetes)"
 
 
 def test_summary_says_when_nothing_is_missing() -> None:
