@@ -5,11 +5,10 @@ import pulumi
 from components.platform import Platform
 from components.program import read_stack
 
-args = read_stack()
-
 
 async def main() -> pulumi.Inputs:
     """Build the platform; what it returns are the stack's outputs."""
+    args = await read_stack()
     platform = await Platform.create(args.settings.system, args)
     return dict(platform.outputs)
 

@@ -9,7 +9,6 @@ by request. Type checkers see the generated classes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -26,12 +25,6 @@ def to_camel(name: str) -> str:
     """`transit_encryption_enabled` to `transitEncryptionEnabled`."""
     head, *rest = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
-
-
-@cache
-def to_snake(name: str) -> str:
-    """`primaryEndpointAddress` to `primary_endpoint_address`."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
 def wire(value: Any) -> Any:
@@ -83,8 +76,12 @@ def resource_class(
             )
             super().__init__(token, resource_name, props, pulumi.ResourceOptions.merge(defaults, opts))
 
-        def translate_output_property(self, prop: str) -> str:
-            return to_snake(prop)
+        def __getattr__(self, name: str) -> Any:
+            # Registered under the engine's spelling; asked for under Python's.
+            properties = object.__getattribute__(self, "__dict__")
+            if (spelled := to_camel(name)) in properties:
+                return properties[spelled]
+            raise AttributeError(f"{token} has no attribute {name!r}")
 
     Lean.__name__ = Lean.__qualname__ = token.rpartition(":")[2]
     return Lean

@@ -16,7 +16,7 @@ from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
 from components.options import Window, child
 from components.pods import ContainerResources, SecretVariable
-from components.queue_workers import QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
+from components.queue_workers import QUEUE_PREFIX, QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
 from components.redis import RedisCluster, RedisClusterArgs
 from components.rules import Profile
 from components.secrets import DeliveredSecret, DeliveredSecretArgs
@@ -34,12 +34,14 @@ class PlatformArgs:
     Attributes:
         settings: The stack's settings, judged.
         stack: The stack's name.
+        account: Number of the account that it is deployed to.
         region: Where it is deployed.
         trusted_certificates: PEM text of further certificate authorities that pods trust, if any.
     """
 
     settings: Settings
     stack: str
+    account: str
     region: str
     trusted_certificates: str | None = None
 
@@ -136,7 +138,7 @@ class Platform(pulumi.ComponentResource):
             "storage",
             ObjectStorageArgs(
                 prefix=names.prefix,
-                account=account_id(self),
+                account=self._args.account,
                 region=self._args.region,
                 buckets={
                     key: BucketArgs(
@@ -316,7 +318,7 @@ class Platform(pulumi.ComponentResource):
                 variables={
                     **service.environment,
                     **self._bucket_variables(service, stores),
-                    **({"QUEUES": ",".join(queues)} if queues else {}),
+                    **({"QUEUES": ",".join(queues), "QUEUE_PREFIX": QUEUE_PREFIX} if queues else {}),
                 },
                 secrets=own.variables,
                 checksum=own.checksum,
@@ -400,14 +402,6 @@ class Platform(pulumi.ComponentResource):
 
     def _bucket_variables(self, service: Service, stores: _Stores) -> dict[str, pulumi.Input[str]]:
         return {f"{key.upper().replace('-', '_')}_BUCKET": stores.storage.buckets[key].name for key in service.buckets}
-
-
-def account_id(parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The number of the account that is deployed to."""
-    identity = pulumi.runtime.invoke_output(
-        "aws:index/getCallerIdentity:getCallerIdentity", {}, pulumi.InvokeOptions(parent=parent)
-    )
-    return identity.apply(lambda found: str(found["accountId"]))
 
 
 def _range(replicas: Replicas) -> ReplicaRangeArgs:

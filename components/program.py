@@ -14,15 +14,16 @@ from components.settings.problems import NAMESPACE, shown
 STACKS = Path(__file__).resolve().parent.parent / "stacks"
 
 
-def read_stack(source: Source | None = None, stacks: Path = STACKS) -> PlatformArgs:
-    """Read and judge the stack's settings.
+async def read_stack(source: Source | None = None, stacks: Path = STACKS) -> PlatformArgs:
+    """Read and judge the stack's settings, and find out whose account it is.
 
     Args:
         source: The configuration; by default what the engine passed.
         stacks: The folder that file names in settings are relative to.
 
     Raises:
-        pulumi.RunError: the settings will not do; one line for each problem. Nothing has been registered.
+        pulumi.RunError: the settings will not do, one line for each problem, or AWS does not answer. Nothing has been
+            registered.
     """
     source = source or Source.from_engine()
     settings, problems = judge(source)
@@ -35,7 +36,33 @@ def read_stack(source: Source | None = None, stacks: Path = STACKS) -> PlatformA
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(text)
         pulumi.log.warn(f"{text}\nA preview goes on without; a deployment will not.")
-    return PlatformArgs(settings=settings, stack=source.stack, region=source.region, trusted_certificates=certificates)
+    return PlatformArgs(
+        settings=settings,
+        stack=source.stack,
+        account=await account_number(),
+        region=source.region,
+        trusted_certificates=certificates,
+    )
+
+
+async def account_number() -> str:
+    """Ask AWS whose credentials these are, before anything is registered.
+
+    Raises:
+        pulumi.RunError: AWS does not answer, or refuses the credentials.
+    """
+    try:
+        # The SDK wraps whatever the plugin reports in a bare Exception.
+        identity = await pulumi.runtime.invoke_async(
+            "aws:index/getCallerIdentity:getCallerIdentity", {}, pulumi.InvokeOptions()
+        )
+    except Exception as error:  # noqa: BLE001
+        reason = str(error).rpartition(" returned an error: ")[2] or str(error)
+        raise pulumi.RunError(
+            f"AWS does not tell whose account this is: {reason}\nCheck the credentials and the region; on the local "
+            "platform, bring it up first: `groundwork local up`"
+        ) from None
+    return str(identity["accountId"])
 
 
 def _certificates(settings: Settings, stacks: Path) -> tuple[str | None, list[Problem]]:
