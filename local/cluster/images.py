@@ -82,6 +82,8 @@ def read_archive(tar: Path) -> ArchiveContent:
     Raises:
         ClusterError: the file is not such an archive or holds several images.
     """
+    if not tar.is_file():
+        raise ClusterError(f"there is no image archive {tar}")
     try:
         with tarfile.open(tar) as archive:
             member = archive.extractfile("manifest.json")
@@ -89,9 +91,9 @@ def read_archive(tar: Path) -> ArchiveContent:
             (entry,) = manifest
             config = archive.extractfile(entry["Config"])
             content = config.read() if config is not None else b""
-    except (OSError, KeyError, ValueError, TypeError, tarfile.TarError) as problem:
+    except (OSError, KeyError, ValueError, TypeError, tarfile.TarError):
         raise ClusterError(
-            f"{tar} is not a docker-archive with one image ({problem}): write it with "
+            f"{tar} is not a docker-archive with one image: write it with "
             f"`docker save IMAGE -o {tar.name}` or `buildah push IMAGE docker-archive:{tar.name}`"
         ) from None
     return ArchiveContent(f"sha256:{hashlib.sha256(content).hexdigest()}", tuple(entry["RepoTags"] or ()))

@@ -112,12 +112,17 @@ def up(
 def down(paths: Paths, plan: Plan = PLAN) -> None:
     """End every process of the cluster and remove its control groups and files; the network stays.
 
-    Also puts in order what a crash left. Nothing happens if there is no cluster.
+    Also puts in order what a crash left. Nothing happens if there is no cluster. A cluster of the user's own is no
+    longer used, and otherwise left alone.
 
     Raises:
         ClusterError: a process cannot be ended.
     """
     layout = Layout.of(paths, plan)
+    if layout.external_mark.exists():
+        external.forget(layout)
+        shutil.rmtree(layout.root)
+        return
     processes = layout.processes
 
     def stop(name: str) -> None:
