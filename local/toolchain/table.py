@@ -231,16 +231,16 @@ TOOLS = (
     _kubernetes("kube-proxy", "routes Services"),
     _kubernetes("kubectl", "talks to the cluster", ("version", "--client")),
     Tool("runc", "starts containers", _from(1), FromDebian("runc")),
-    _cni("bridge", "joins pods to their node's network"),
+    _cni("ptp", "joins pods to their node's network"),
     _cni("host-local", "hands out pod addresses"),
     _cni("loopback", "the pods' loopback interface"),
-    _cni("portmap", "host ports of pods"),
     Tool(
         "ip", "network namespaces, addresses and routes", _from(5), FromDebian("iproute2"), ("-V",), r"iproute2-(\S+)"
     ),
     Tool("iptables", "kube-proxy's rules", _from(1, 8), FromDebian("iptables")),
     Tool("conntrack", "kube-proxy clears stale connections with it", _from(1, 4), FromDebian("conntrack")),
     _util_linux("nsenter", "starts processes in network namespaces"),
+    _util_linux("unshare", "gives each node's programs mounts of their own"),
     _util_linux("setpriv", "starts servers as an unprivileged user"),
     Tool("redis-server", "what ElastiCache endpoints answer with", _from(6, 2), FromDebian("redis-server")),
     Tool("redis-cli", "looks into Redis", _from(6, 2), FromDebian("redis-tools")),

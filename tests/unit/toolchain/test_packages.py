@@ -46,6 +46,7 @@ def test_package_with_several_tools_is_provided_only_by_all_of_them(machine: Any
     machine.program("nsenter", "nsenter from util-linux 2.40")
     assert "util-linux" not in provided_otherwise(str(machine.bin))
     machine.program("setpriv", "setpriv from util-linux 2.40")
+    machine.program("unshare", "unshare from util-linux 2.40")
     assert "util-linux" in provided_otherwise(str(machine.bin))
 
 
