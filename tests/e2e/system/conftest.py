@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-import local.aws
 import local.cluster
-from groundwork.engine import local_environment, stale_locks
 from groundwork.project import ROOT, STACKS
+from groundwork.rehearsal import Rehearsal
 from local.paths import Paths
 from local.toolchain import find
 from tests.e2e.system.inventory import aws_inventory, cluster_inventory
@@ -48,99 +47,48 @@ def platform() -> Iterator[Paths]:
 
 def small_settings() -> dict[str, Any]:
     """The local stack's settings cut down to one service and one queue, under names of their own."""
-    config: dict[str, Any] = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())
-    settings = config["config"]
-    services = settings["groundwork:services"]
-    queues = settings["groundwork:queues"]
-    name, queue = next(iter(queues.items()))
-    settings["groundwork:system"] = "small"
-    settings["groundwork:services"] = {queue["owner"]: services[queue["owner"]]}
-    settings["groundwork:queues"] = {name: queue}
-    return config
+    content: dict[str, Any] = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())
+    config = content["config"]
+    name, queue = next(iter(config["groundwork:queues"].items()))
+    config["groundwork:system"] = "small"
+    config["groundwork:services"] = {queue["owner"]: config["groundwork:services"][queue["owner"]]}
+    config["groundwork:queues"] = {name: queue}
+    return content
 
 
-@dataclass
-class SmallStack:
-    """A project of the test's own: the program and its packages by link, the stack file beside them."""
+def steps(stack: Rehearsal) -> dict[str, str]:
+    """What a preview would do, by `type::name`; untouched resources left out."""
+    output = stack.answer("preview", "--json")
+    document = json.loads(output[output.index("{") :])
+    return {
+        step["urn"].split("::", 2)[2].rpartition("$")[2]: step["op"]
+        for step in document["steps"]
+        if step["op"] not in ("same", "read")
+    }
 
-    folder: Path
-    paths: Paths
-    name: str
 
-    @property
-    def file(self) -> Path:
-        return self.folder / "stacks" / f"Pulumi.{self.name}.yaml"
+def up(stack: Rehearsal, *more: str) -> str:
+    return stack.answer("up", "--yes", "--skip-preview", *more)
 
-    @property
-    def environment(self) -> dict[str, str]:
-        own = local_environment(self.paths, find("pulumi", self.paths))
-        return {**os.environ, **own, "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}"}
 
-    def write(self, content: dict[str, Any]) -> None:
-        self.file.write_text(yaml.safe_dump(content, sort_keys=False))
+def destroy(stack: Rehearsal) -> str:
+    return stack.answer("destroy", "--yes", "--skip-preview")
 
-    def argv(self, *arguments: str) -> list[str]:
-        return [str(find("pulumi", self.paths)), *arguments, "--stack", self.name, "--non-interactive"]
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            self.argv(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+def refresh(stack: Rehearsal, *more: str) -> str:
+    return stack.answer("refresh", "--yes", "--skip-preview", *more)
 
-    def run(self, *arguments: str, timeout: float = 900) -> tuple[int, str]:
-        process = self.start(*arguments)
-        output, _ = process.communicate(timeout=timeout)
-        return process.returncode, output
 
-    def succeed(self, *arguments: str) -> str:
-        code, output = self.run(*arguments)
-        assert code == 0, output
-        return output
-
-    def up(self, *more: str) -> str:
-        return self.succeed("up", "--yes", "--skip-preview", *more)
-
-    def steps(self) -> dict[str, str]:
-        """What a preview would do, by `type::name`; untouched resources left out."""
-        code, output = self.run("preview", "--json")
-        assert code == 0, output
-        document = json.loads(output[output.index("{") :])
-        return {
-            step["urn"].split("::", 2)[2].rpartition("$")[2]: step["op"]
-            for step in document["steps"]
-            if step["op"] not in ("same", "read")
-        }
-
-    def resources(self) -> list[dict[str, Any]]:
-        exported = json.loads(self.succeed("stack", "export"))
-        found: list[dict[str, Any]] = exported["deployment"].get("resources", [])
-        return found
-
-    def outputs(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.succeed("stack", "output", "--json"))
-        return found
-
-    def kill_after(self, seconds: float) -> bool:
-        """Start an update and SIGKILL the engine after so long; False when it was through before."""
-        process = self.start("up", "--yes", "--skip-preview")
-        try:
-            process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
-            process.communicate()
-            return True
-        return False
-
-    def release_locks(self) -> None:
-        for lock in stale_locks(self.folder / "state" / ".pulumi" / "locks", self.name, os.uname().nodename):
-            lock.unlink()
+def kill_after(stack: Rehearsal, seconds: float) -> bool:
+    """Start an update and SIGKILL the engine after so long; False when it was through before."""
+    process = stack.start("up", "--yes", "--skip-preview")
+    try:
+        process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -157,18 +105,12 @@ def world(paths: Paths) -> World:
 
 
 @pytest.fixture
-def small(platform: Paths, tmp_path: Path) -> Iterator[SmallStack]:
+def small(platform: Paths, tmp_path: Path) -> Iterator[Rehearsal]:
     """A small stack, not yet brought up; destroyed at the end whatever happened."""
-    for name in ("__main__.py", "components", "policies", ".venv", "Pulumi.yaml"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "state").mkdir()
-    (tmp_path / "stacks").mkdir()
-    stack = SmallStack(tmp_path, platform, "small")
-    stack.write(small_settings())
-    stack.succeed("stack", "init", "--no-select")
+    stack = Rehearsal.create(tmp_path, platform, "small", small_settings())
     try:
         yield stack
     finally:
         stack.release_locks()
         stack.write(small_settings())
-        stack.succeed("destroy", "--yes", "--skip-preview")
+        destroy(stack)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.system.conftest import SmallStack, small_settings, world
+from groundwork.rehearsal import Rehearsal
+from tests.e2e.system.conftest import small_settings, world
 
 pytestmark = pytest.mark.e2e
 
@@ -38,7 +39,7 @@ def _unsafe_combination(config: dict[str, Any]) -> None:
         (_unsafe_combination, "groundwork:database.deletionProtection"),
     ],
 )
-def test_a_bad_stack_file_is_refused(small: SmallStack, spoil: Callable[[dict[str, Any]], None], key: str) -> None:
+def test_a_bad_stack_file_is_refused(small: Rehearsal, spoil: Callable[[dict[str, Any]], None], key: str) -> None:
     before = world(small.paths)
     content = small_settings()
     spoil(content["config"])

@@ -1,0 +1,104 @@
+"""The program with other settings on the local platform, with a state of its own: for tests and measurements."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from groundwork.engine import local_environment, official_plugins_installed, stale_locks
+from groundwork.project import ROOT
+from local.paths import Paths
+from local.toolchain import find
+
+_LINKED = ("Pulumi.yaml", "__main__.py", "components", "policies", ".venv")
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """One stack in a project folder of its own: the program by link, the stack file beside it.
+
+    Attributes:
+        folder: Project folder.
+        paths: The local platform that it lands on.
+        stack: Name of the stack.
+    """
+
+    folder: Path
+    paths: Paths
+    stack: str
+
+    @classmethod
+    def create(cls, folder: Path, paths: Paths, stack: str, content: Mapping[str, Any]) -> Rehearsal:
+        """Make the project folder, write the stack file and initialise the stack."""
+        made = cls(folder, paths, stack)
+        for name in _LINKED:
+            (folder / name).symlink_to(ROOT / name)
+        made.state.mkdir()
+        made.file.parent.mkdir()
+        made.write(content)
+        made.answer("stack", "init", "--no-select")
+        return made
+
+    @property
+    def file(self) -> Path:
+        """The stack file."""
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    @property
+    def state(self) -> Path:
+        """Pulumi's file backend."""
+        return self.folder / "state"
+
+    def write(self, content: Mapping[str, Any]) -> None:
+        """Replace the stack file."""
+        self.file.write_text(yaml.safe_dump(dict(content), sort_keys=False))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `pulumi ARGUMENTS`; standard error goes to standard output."""
+        pulumi = find("pulumi", self.paths)
+        own = local_environment(self.paths, pulumi, stand_ins=not official_plugins_installed())
+        return subprocess.Popen(
+            [str(pulumi), *arguments, "--stack", self.stack, "--non-interactive"],
+            cwd=self.folder,
+            env={**os.environ, **own, "PULUMI_BACKEND_URL": f"file://{self.state}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, timeout: float = 1800) -> tuple[int, str]:
+        """Run `pulumi ARGUMENTS` to its end; returns exit code and output."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=timeout)
+        return process.returncode, output
+
+    def answer(self, *arguments: str) -> str:
+        """Run `pulumi ARGUMENTS` and return what it printed.
+
+        Raises:
+            RuntimeError: it failed; carries the whole output.
+        """
+        code, output = self.run(*arguments)
+        if code != 0:
+            raise RuntimeError(f"pulumi {' '.join(arguments)} ended with {code}:\n{output}")
+        return output
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state."""
+        found: list[dict[str, Any]] = json.loads(self.answer("stack", "export"))["deployment"].get("resources", [])
+        return found
+
+    def release_locks(self) -> None:
+        """Remove locks whose owner was killed."""
+        for lock in stale_locks(self.state / ".pulumi" / "locks", self.stack, socket.gethostname()):
+            lock.unlink()
