@@ -100,7 +100,8 @@ def from_sdk(token: str) -> ResourceSchema:
     except ModuleNotFoundError:
         module = importlib.import_module(f"pulumi_aws.{package}")
     resource = getattr(module, class_name, None)
-    arguments = getattr(module, f"{class_name}Args", None) or getattr(module, f"{class_name}InitArgs", None)
+    # `XArgs` is a nested value of another type where the resource itself takes `XInitArgs`.
+    arguments = getattr(module, f"{class_name}InitArgs", None) or getattr(module, f"{class_name}Args", None)
     if resource is None or arguments is None:
         raise LookupError(f"pulumi-aws {SDK_VERSION} has no type {token}")
     outputs = {name: _kind(annotation) for name, annotation in _types.resource_types(resource).items()}
@@ -118,8 +119,10 @@ def _fields(arguments: type[Any]) -> dict[str, Field]:
 
     init: Any = inspect.unwrap(arguments.__init__)
     module = importlib.import_module(arguments.__module__)
-    # pulumi.Input mentions Output[T] by name only.
-    annotations = typing.get_type_hints(init, {"Output": pulumi.Output, "T": typing.TypeVar("T"), **vars(module)})
+    # pulumi.Input mentions Output[T] by name only. The names are given as locals because typing remembers what a
+    # forward reference led to as long as it has globals alone, and two services' classes may share a name.
+    here = {"Output": pulumi.Output, "T": typing.TypeVar("T"), **vars(module)}
+    annotations = typing.get_type_hints(init, globalns={}, localns=here)
     signature = inspect.signature(init)
     found: dict[str, Field] = {}
     for python_name, pulumi_name in _types.input_type_py_to_pulumi_names(arguments).items():

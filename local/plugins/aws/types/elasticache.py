@@ -1,0 +1,388 @@
+"""ElastiCache: replication groups, their subnet groups and parameter groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.plugins.aws import requests, tags
+from local.plugins.aws.api import Api
+from local.plugins.aws.declaration import (
+    AutoName,
+    Change,
+    Create,
+    Delete,
+    Describe,
+    Modify,
+    Property,
+    ResourceType,
+    Status,
+    Timeouts,
+    Values,
+)
+from local.plugins.provider import CheckFailure
+
+_IMMUTABLE = "ElastiCache cannot change it after creation"
+_RETAG = tags.by_operations("AddTagsToResource", "RemoveTagsFromResource", "ResourceName")
+_NAMED = "the name identifies it"
+
+
+def _read_tags(api: Api, id: str, outputs: Values) -> Any:
+    return api.call("ListTagsForResource", ResourceName=outputs["arn"])["TagList"]
+
+
+SUBNET_GROUP = ResourceType(
+    token="aws:elasticache/subnetGroup:SubnetGroup",
+    service="elasticache",
+    properties={
+        "name": Property(member="CacheSubnetGroupName", replace=_NAMED, lower=True),
+        "description": Property(member="CacheSubnetGroupDescription", default="Managed by Pulumi"),
+        "subnetIds": Property(read="Subnets[].SubnetIdentifier"),
+    },
+    create=Create("CreateCacheSubnetGroup"),
+    natural=lambda inputs: str(inputs["name"]).lower(),
+    describe=Describe(
+        "DescribeCacheSubnetGroups",
+        {"CacheSubnetGroupName": "{id}"},
+        "CacheSubnetGroups[0]",
+        ("CacheSubnetGroupNotFoundFault", "CacheSubnetGroupNotFound"),
+    ),
+    modify=Modify("ModifyCacheSubnetGroup", {"CacheSubnetGroupName": "{id}"}),
+    delete=Delete(
+        "DeleteCacheSubnetGroup",
+        {"CacheSubnetGroupName": "{id}"},
+        gone=("CacheSubnetGroupNotFoundFault", "CacheSubnetGroupNotFound"),
+        retry=("CacheSubnetGroupInUse",),
+    ),
+    outputs={"arn": "ARN", "vpcId": "VpcId"},
+    auto_name=AutoName("name", lower=True),
+    retag=_RETAG,
+    read_tags=_read_tags,
+    timeouts=Timeouts(300, 300, 600),
+)
+
+_NO_PARAMETER_GROUP = ("CacheParameterGroupNotFound", "CacheParameterGroupNotFoundFault")
+_AT_ONCE = 20  # ElastiCache takes no more parameters a call.
+
+
+def _read_parameter_group(api: Api, id: str) -> Values | None:
+    answer = api.maybe(_NO_PARAMETER_GROUP, "DescribeCacheParameterGroups", CacheParameterGroupName=id)
+    if not answer or not answer["CacheParameterGroups"]:
+        return None
+    listed = api.pages("DescribeCacheParameters", "Parameters", CacheParameterGroupName=id, Source="user")
+    parameters = [
+        {"Name": item["ParameterName"], "Value": item.get("ParameterValue", "")}
+        for item in listed
+        if item.get("Source", "user") == "user"
+    ]
+    return {**answer["CacheParameterGroups"][0], "Parameters": sorted(parameters, key=lambda item: str(item["Name"]))}
+
+
+def _set_parameters(api: Api, id: str, wanted: list[Values]) -> None:
+    for start in range(0, len(wanted), _AT_ONCE):
+        api.call(
+            "ModifyCacheParameterGroup",
+            CacheParameterGroupName=id,
+            ParameterNameValues=[
+                {"ParameterName": item["name"], "ParameterValue": str(item["value"])}
+                for item in wanted[start : start + _AT_ONCE]
+            ],
+        )
+
+
+def _finish_parameter_group(api: Api, id: str, inputs: Values) -> None:
+    _set_parameters(api, id, list(inputs.get("parameters") or []))
+
+
+def _change_parameter_group(api: Api, id: str, change: Change) -> None:
+    if "parameters" not in change.names:
+        return
+    old = {item["name"]: item for item in change.old.get("parameters") or []}
+    new = {item["name"]: item for item in change.new.get("parameters") or []}
+    removed = [
+        {"ParameterName": name, "ParameterValue": old[name]["value"]} for name in sorted(old.keys() - new.keys())
+    ]
+    for start in range(0, len(removed), _AT_ONCE):
+        batch = removed[start : start + _AT_ONCE]
+        api.call("ResetCacheParameterGroup", CacheParameterGroupName=id, ParameterNameValues=batch)
+    _set_parameters(api, id, [item for name, item in new.items() if old.get(name) != item])
+
+
+PARAMETER_GROUP = ResourceType(
+    token="aws:elasticache/parameterGroup:ParameterGroup",
+    service="elasticache",
+    properties={
+        "name": Property(member="CacheParameterGroupName", replace=_NAMED, lower=True),
+        "family": Property(member="CacheParameterGroupFamily", replace=_IMMUTABLE),
+        "description": Property(default="Managed by Pulumi", replace=_IMMUTABLE),
+        "parameters": Property(),
+    },
+    create=Create("CreateCacheParameterGroup"),
+    later=("parameters",),
+    finish=_finish_parameter_group,
+    natural=lambda inputs: str(inputs["name"]).lower(),
+    describe=_read_parameter_group,
+    modify=_change_parameter_group,
+    delete=Delete(
+        "DeleteCacheParameterGroup",
+        {"CacheParameterGroupName": "{id}"},
+        gone=_NO_PARAMETER_GROUP,
+        retry=("InvalidCacheParameterGroupState",),
+    ),
+    outputs={"arn": "ARN"},
+    unordered=("parameters",),
+    auto_name=AutoName("name", lower=True),
+    retag=_RETAG,
+    read_tags=_read_tags,
+    timeouts=Timeouts(300, 300, 600),
+)
+
+_NO_REPLICATION_GROUP = ("ReplicationGroupNotFoundFault", "ReplicationGroupNotFound")
+_RESIZE = ("numCacheClusters", "numNodeGroups", "replicasPerNodeGroup")
+
+
+def _read_replication_group(api: Api, id: str) -> Values | None:
+    answer = api.maybe(_NO_REPLICATION_GROUP, "DescribeReplicationGroups", ReplicationGroupId=id)
+    if not answer or not answer["ReplicationGroups"]:
+        return None
+    found: Values = dict(answer["ReplicationGroups"][0])
+    groups = found.get("NodeGroups") or []
+    members = sorted(found.get("MemberClusters") or [])
+    node_members = [member for group in groups for member in group.get("NodeGroupMembers") or []]
+    first = groups[0] if groups else {}
+    configuration = found.get("ConfigurationEndpoint") or {}
+    found |= {
+        "MemberClusters": members,
+        "NumCacheClusters": len(members) or len(node_members),
+        "NumNodeGroups": len(groups) or None,
+        "ReplicasPerNodeGroup": max(len(first.get("NodeGroupMembers") or []) - 1, 0) if groups else None,
+        "AutomaticFailover": found.get("AutomaticFailover") in ("enabled", "enabling"),
+        "MultiAZ": found.get("MultiAZ") in ("enabled", True),
+        "Primary": (first.get("PrimaryEndpoint") or {}).get("Address"),
+        "Reader": (first.get("ReaderEndpoint") or {}).get("Address"),
+        "Configuration": configuration.get("Address"),
+        "Port": configuration.get("Port") or (first.get("PrimaryEndpoint") or {}).get("Port"),
+        "ClusterEnabled": bool(found.get("ClusterEnabled")),
+    }
+    return {**_of_a_member(api, members), **found}
+
+
+def _of_a_member(api: Api, members: list[str]) -> Values:
+    """What ElastiCache tells only of the clusters in a group, taken from the first."""
+    gone = ("CacheClusterNotFound", "CacheClusterNotFoundFault")
+    answer = (
+        api.maybe(gone, "DescribeCacheClusters", CacheClusterId=members[0], ShowCacheNodeInfo=True) if members else None
+    )
+    if not answer or not answer["CacheClusters"]:
+        return {}
+    cluster = answer["CacheClusters"][0]
+    version = str(cluster.get("EngineVersion") or "")
+    return {
+        "Engine": cluster.get("Engine"),
+        "EngineVersion": short_version(version) if version else None,
+        "EngineVersionActual": version or None,
+        "ParameterGroupName": (cluster.get("CacheParameterGroup") or {}).get("CacheParameterGroupName"),
+        "SubnetGroupName": cluster.get("CacheSubnetGroupName"),
+        "SecurityGroupIds": [item["SecurityGroupId"] for item in cluster.get("SecurityGroups") or []],
+        "MaintenanceWindow": cluster.get("PreferredMaintenanceWindow"),
+        "NotificationTopicArn": (cluster.get("NotificationConfiguration") or {}).get("TopicArn"),
+    }
+
+
+def short_version(actual: str) -> str:
+    """The version as a program writes it: `7.1` for 7.1.0, `6.2` for 6.2.6, `5.0.6` for what is older than 6."""
+    parts = actual.split(".")
+    return ".".join(parts[:2]) if parts[0].isdigit() and int(parts[0]) >= 6 else actual
+
+
+def _change_replication_group(api: Api, id: str, change: Change) -> None:
+    now = change.new.get("applyImmediately")
+    immediately = True if now is None else bool(now)
+    _resize(api, id, change)
+    names = change.names - set(_RESIZE) - {"authToken", "authTokenUpdateStrategy"}
+    rest = Change(change.old, change.new, names, change.outputs)
+    how = Modify(
+        "ModifyReplicationGroup",
+        {"ReplicationGroupId": "{id}", "ApplyImmediately": immediately},
+        members={"parameterGroupName": "CacheParameterGroupName"},
+    )
+    requests.modify(REPLICATION_GROUP, how, api, id, rest)
+    if "authToken" in change.names and change.new.get("authToken"):
+        _settle(api, id)
+        api.call(
+            "ModifyReplicationGroup",
+            ReplicationGroupId=id,
+            ApplyImmediately=True,
+            AuthToken=change.new["authToken"],
+            AuthTokenUpdateStrategy=change.new.get("authTokenUpdateStrategy") or "ROTATE",
+        )
+
+
+def _settle(api: Api, id: str) -> None:
+    """A replication group takes one modification at a time."""
+    while not api.expired:
+        found = requests.describe(REPLICATION_GROUP, api, id)
+        if not found or found.get("Status") == "available":
+            return
+        api.pause(0.3)
+
+
+def _resize(api: Api, id: str, change: Change) -> None:
+    groups = change.new.get("numNodeGroups")
+    if "numNodeGroups" in change.names and groups is not None:
+        request: Values = {"NodeGroupCount": groups}
+        if groups < int(change.outputs.get("numNodeGroups") or 0):
+            request["NodeGroupsToRetain"] = [f"{number:04d}" for number in range(1, groups + 1)]
+        api.call("ModifyReplicationGroupShardConfiguration", ReplicationGroupId=id, ApplyImmediately=True, **request)
+        _settle(api, id)
+    replicas, before = _replicas(change.new), _replicas(change.outputs)
+    resized = change.touches("numCacheClusters", "replicasPerNodeGroup")
+    if resized and replicas is not None and before is not None and replicas != before:
+        operation = "IncreaseReplicaCount" if replicas > before else "DecreaseReplicaCount"
+        api.call(operation, ReplicationGroupId=id, NewReplicaCount=replicas, ApplyImmediately=True)
+        _settle(api, id)
+
+
+def _replicas(values: Values) -> int | None:
+    if values.get("numCacheClusters") is not None:
+        return int(values["numCacheClusters"]) - 1
+    return int(values["replicasPerNodeGroup"]) if values.get("replicasPerNodeGroup") is not None else None
+
+
+def _remove_replication_group(api: Api, id: str, outputs: Values) -> None:
+    requests.delete(
+        Delete(
+            "DeleteReplicationGroup",
+            {
+                "ReplicationGroupId": "{id}",
+                **(
+                    {"FinalSnapshotIdentifier": outputs["finalSnapshotIdentifier"]}
+                    if outputs.get("finalSnapshotIdentifier")
+                    else {}
+                ),
+            },
+            gone=_NO_REPLICATION_GROUP,
+            retry=("InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"),
+        ),
+        api,
+        id,
+    )
+
+
+def _sensible(inputs: Values) -> list[CheckFailure]:
+    failures = []
+    clusters = inputs.get("numCacheClusters")
+    for name in ("numNodeGroups", "replicasPerNodeGroup"):
+        if clusters is not None and inputs.get(name) is not None:
+            failures.append(CheckFailure(name, f"numCacheClusters and {name} exclude each other: write one of them"))
+    if inputs.get("multiAzEnabled") is True and inputs.get("automaticFailoverEnabled") is not True:
+        failures.append(CheckFailure("multiAzEnabled", "multiAzEnabled needs automaticFailoverEnabled to be true"))
+    if inputs.get("automaticFailoverEnabled") is True and clusters == 1:
+        failures.append(
+            CheckFailure(
+                "numCacheClusters", "automatic failover needs at least two clusters: set numCacheClusters to 2"
+            )
+        )
+    if inputs.get("authToken") is not None and inputs.get("transitEncryptionEnabled") is False:
+        failures.append(CheckFailure("authToken", "authToken needs transitEncryptionEnabled to be true"))
+    if inputs.get("authTokenUpdateStrategy") is not None and inputs.get("authToken") is None:
+        failures.append(CheckFailure("authTokenUpdateStrategy", "authTokenUpdateStrategy needs authToken"))
+    if inputs.get("nodeType") is None:
+        failures.append(CheckFailure("nodeType", "nodeType is missing, for instance cache.t4g.small"))
+    return failures
+
+
+def _version_number(version: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in str(version).split(".") if part.isdigit())
+
+
+def _downgrade(old: Values, new: Values) -> dict[str, str]:
+    found: dict[str, str] = {}
+    before, after = old.get("engineVersion"), new.get("engineVersion")
+    if (
+        isinstance(before, str)
+        and isinstance(after, str)
+        and _version_number(after) < _version_number(before)[: len(_version_number(after))]
+    ):
+        found["engineVersion"] = "ElastiCache cannot downgrade"
+    if old.get("engine") == "valkey" and new.get("engine") == "redis":
+        found["engine"] = "ElastiCache cannot go back from Valkey to Redis"
+    return found
+
+
+REPLICATION_GROUP = ResourceType(
+    token="aws:elasticache/replicationGroup:ReplicationGroup",
+    service="elasticache",
+    properties={
+        "replicationGroupId": Property(
+            replace="the ID identifies it",
+            lower=True,
+            pattern=(
+                "[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,38}[a-zA-Z0-9]|[a-zA-Z]",
+                "1 to 40 letters, digits and single hyphens",
+            ),
+        ),
+        "description": Property(member="ReplicationGroupDescription", read="Description"),
+        "nodeType": Property(member="CacheNodeType", computed=True),
+        "engine": Property(computed=True, values=("redis", "valkey")),
+        "engineVersion": Property(
+            computed=True, pattern=(r"[1-5]\.\d+\.\d+|([6-9]|[1-9]\d)\.\d+", "such as 7.1 (or 5.0.6 before 6.0)")
+        ),
+        "parameterGroupName": Property(member="CacheParameterGroupName", read="ParameterGroupName", computed=True),
+        "subnetGroupName": Property(
+            member="CacheSubnetGroupName", read="SubnetGroupName", computed=True, replace=_IMMUTABLE
+        ),
+        "port": Property(replace=_IMMUTABLE),
+        "automaticFailoverEnabled": Property(default=False, read="AutomaticFailover"),
+        "multiAzEnabled": Property(default=False, read="MultiAZ", member="MultiAZEnabled"),
+        "authToken": Property(unread=True, secret=True, pattern=("[ -~]{16,128}", "16 to 128 printable characters")),
+        "authTokenUpdateStrategy": Property(local=True, values=("SET", "ROTATE", "DELETE")),
+        "atRestEncryptionEnabled": Property(computed=True, replace=_IMMUTABLE),
+        "transitEncryptionEnabled": Property(computed=True),
+        "kmsKeyId": Property(replace=_IMMUTABLE),
+        "maintenanceWindow": Property(
+            member="PreferredMaintenanceWindow", read="MaintenanceWindow", computed=True, lower=True
+        ),
+        "snapshotRetentionLimit": Property(maximum=35, minimum=0),
+        "snapshotWindow": Property(computed=True),
+        "snapshotName": Property(replace="a snapshot is restored only into a new group", unread=True),
+        "snapshotArns": Property(replace="a snapshot is restored only into a new group", unread=True),
+        "finalSnapshotIdentifier": Property(local=True),
+        "applyImmediately": Property(local=True),
+        "notificationTopicArn": Property(),
+        "numNodeGroups": Property(computed=True, minimum=1),
+        "replicasPerNodeGroup": Property(computed=True, minimum=0, maximum=5),
+        "numCacheClusters": Property(computed=True, minimum=1, maximum=6),
+        "securityGroupIds": Property(computed=True),
+        "autoMinorVersionUpgrade": Property(computed=True),
+        "transitEncryptionMode": Property(computed=True),
+        "networkType": Property(computed=True, replace=_IMMUTABLE),
+        "ipDiscovery": Property(computed=True),
+        "clusterMode": Property(computed=True),
+        "preferredCacheClusterAzs": Property(member="PreferredCacheClusterAZs", unread=True, ordered=True),
+        "userGroupIds": Property(),
+    },
+    create=Create("CreateReplicationGroup"),
+    natural=lambda inputs: str(inputs["replicationGroupId"]).lower(),
+    describe=_read_replication_group,
+    modify=_change_replication_group,
+    delete=_remove_replication_group,
+    outputs={
+        "arn": "ARN",
+        "clusterEnabled": "ClusterEnabled",
+        "configurationEndpointAddress": "Configuration",
+        "engineVersionActual": "EngineVersionActual",
+        "memberClusters": "MemberClusters",
+        "primaryEndpointAddress": "Primary",
+        "readerEndpointAddress": "Reader",
+    },
+    volatile=("memberClusters", "engineVersionActual"),
+    status=Status("Status", ("available",), ("create-failed",)),
+    auto_name=AutoName("replicationGroupId", maximum=40, lower=True),
+    rules=(_sensible,),
+    replace_if=_downgrade,
+    retag=_RETAG,
+    read_tags=_read_tags,
+    timeouts=Timeouts(3600, 2400, 2700),
+)
+
+TYPES = (SUBNET_GROUP, PARAMETER_GROUP, REPLICATION_GROUP)
