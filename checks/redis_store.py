@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from redis.asyncio import Redis as Client
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from checks.context import Context
@@ -85,7 +87,7 @@ async def refuses_plain_text(context: Context, redis: Redis) -> Finding:
     """A client that does not speak TLS must get no answer."""
     if not redis.tls:
         return skipped("TLS is switched off for this Redis")
-    client = Client(host=_host(redis), port=redis.port, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+    client = _plain_client(redis)
     try:
         await client.ping()
     except AuthenticationError:
@@ -104,22 +106,26 @@ async def _token(context: Context, redis: Redis) -> str:
 
 @asynccontextmanager
 async def _client(context: Context, redis: Redis, token: str | None) -> AsyncIterator[Any]:
-    arguments: dict[str, Any] = {}
+    tls: dict[str, Any] = {}
     if redis.tls:
-        arguments = {"ssl": True, "ssl_ca_certs": str(context.authorities), "ssl_check_hostname": True}
-    client = Client(
-        host=_host(redis),
-        port=redis.port,
-        password=token,
-        decode_responses=True,
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        **arguments,
-    )
+        tls = {"ssl": True, "ssl_ca_certs": str(context.authorities), "ssl_check_hostname": True}
+    client = _plain_client(redis, password=token, decode_responses=True, **tls)
     try:
         yield client
     finally:
         await client.aclose()
+
+
+def _plain_client(redis: Redis, **more: Any) -> Client:
+    # One try: a check reports what it meets, and the library's own tries would outlast its deadline.
+    return Client(
+        host=_host(redis),
+        port=redis.port,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+        **more,
+    )
 
 
 def _host(redis: Redis) -> str:
