@@ -135,7 +135,7 @@ def _local_environment() -> dict[str, str]:
     from local.toolchain import find
 
     paths = Paths.from_environment()
-    return engines.local_environment(paths, find("pulumi", paths), stand_ins=not engines.official_plugins_installed())
+    return engines.local_environment(paths, find("pulumi", paths))
 
 
 def _engine(stack: str, *, prepare: bool) -> engines.Engine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -16,21 +15,20 @@ from groundwork.errors import UserError
 from groundwork.project import POLICY_PACKS, ROOT, StackFile
 from local.network.plan import PLAN
 from local.paths import Paths
+from local.toolchain.plugins import STAND_INS, official_plugins
 
 # The local platform's state is disposable and never leaves this machine, and so its passphrase may be known:
 # the engine still encrypts, so that what it writes has the same form as in production.
 LOCAL_PASSPHRASE = "groundwork-local"
-STAND_INS = ROOT / "local" / "plugins" / "bin"
 
 
-def local_environment(paths: Paths, pulumi: Path, stand_ins: bool = True) -> dict[str, str]:
+def local_environment(paths: Paths, pulumi: Path) -> dict[str, str]:
     """What `pulumi` needs to know to work on the local platform, with no account and no network.
 
     Args:
         pulumi: The engine; its folder goes to the front of PATH.
-        stand_ins: Whether the official plugins are missing, so that ours go on PATH too.
     """
-    folders = [str(pulumi.parent), *([str(STAND_INS)] if stand_ins else [])]
+    folders = [str(pulumi.parent), *([str(STAND_INS)] if needs_stand_ins(pulumi) else [])]
     return {
         "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]),
         "PULUMI_BACKEND_URL": f"file://{paths.pulumi}",
@@ -147,10 +145,6 @@ def _owner_is_gone(lock: Mapping[str, Any], host: str) -> bool:
     return lock.get("hostname") == host and not Path(f"/proc/{lock.get('pid')}").exists()
 
 
-def official_plugins_installed(home: Path | None = None) -> bool:
-    """Whether the official language host and providers are on this machine."""
-    plugins = (home or Path.home()) / ".pulumi" / "plugins"
-    wanted = ("resource-aws-", "resource-kubernetes-", "resource-random-")
-    names = [item.name for item in plugins.iterdir()] if plugins.is_dir() else []
-    has_providers = all(any(name.startswith(prefix) for name in names) for prefix in wanted)
-    return has_providers and shutil.which("pulumi-language-python") is not None
+def needs_stand_ins(pulumi: Path) -> bool:
+    """Whether any official plugin is missing; then the stand-ins take the place of all of them."""
+    return None in official_plugins(pulumi).values()

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from groundwork.engine import local_environment, official_plugins_installed, stale_locks
+from groundwork.engine import local_environment, stale_locks
 from groundwork.project import ROOT
 from local.paths import Paths
 from local.toolchain import find
@@ -64,7 +64,7 @@ class Rehearsal:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `pulumi ARGUMENTS`; standard error goes to standard output."""
         pulumi = find("pulumi", self.paths)
-        own = local_environment(self.paths, pulumi, stand_ins=not official_plugins_installed())
+        own = local_environment(self.paths, pulumi)
         return subprocess.Popen(
             [str(pulumi), *arguments, "--stack", self.stack, "--non-interactive"],
             cwd=self.folder,
