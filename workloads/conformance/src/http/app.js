@@ -60,9 +60,9 @@ function problemOf(error) {
 }
 
 /** @param {import("fastify").FastifyReply} reply @param {string} requestId @param {Problem} problem */
-function sendProblem(reply, requestId, problem) {
+export function sendProblem(reply, requestId, problem) {
   reply.code(problem.status).headers(problem.headers).header("cache-control", "no-store").type(PROBLEM_TYPE);
-  reply.serializer(JSON.stringify).send(problemBody(problem.status, problem.message, requestId, problem.extra));
+  return reply.serializer(JSON.stringify).send(problemBody(problem.status, problem.message, requestId, problem.extra));
 }
 
 /** @param {import("fastify").FastifyReply} reply @param {import("../health.js").HealthAnswer} answer */

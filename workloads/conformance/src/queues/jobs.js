@@ -40,9 +40,11 @@ export class Jobs {
 
   /** @param {string} name @param {string} id */
   async read(name, id) {
-    const job = await inTime(this.#queue(name).getJob(id));
+    const queue = this.#queue(name);
+    // The state first: a job that is told as completed then comes with its result.
+    const state = await inTime(queue.getJobState(id));
+    const job = await inTime(queue.getJob(id));
     if (!job) throw new Problem(404, `queue ${name} has no job with this id (any more)`);
-    const state = await inTime(job.getState());
     return {
       id,
       queue: name,

@@ -7,7 +7,7 @@ import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
 
 import { Health } from "../health.js";
-import { createApp, listen } from "../http/app.js";
+import { createApp, listen, sendProblem } from "../http/app.js";
 import { onTermination } from "../lifecycle.js";
 import { Problem } from "../problem.js";
 import { openQueue } from "../queues/jobs.js";
@@ -28,11 +28,11 @@ export async function startDashboard(config, log) {
   createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
   const expected = digest(`${config.dashboardUsername}:${config.dashboardPassword}`);
   app.register(async (guarded) => {
-    guarded.addHook("onRequest", async (request) => {
-      if (!matches(request.headers.authorization, expected)) {
-        const headers = { "www-authenticate": 'Basic realm="queues", charset="UTF-8"' };
-        throw new Problem(401, "the dashboard needs its user name and password", { headers });
-      }
+    guarded.addHook("onRequest", async (request, reply) => {
+      if (matches(request.headers.authorization, expected)) return;
+      const headers = { "www-authenticate": 'Basic realm="queues", charset="UTF-8"' };
+      // Sent, not thrown: the dashboard's own error handler would make a 500 of it.
+      return sendProblem(reply, request.id, new Problem(401, "the dashboard needs its user name and password", { headers }));
     });
     await guarded.register(adapter.registerPlugin(), { prefix: PATH });
   });

@@ -56,7 +56,9 @@ export class Server {
     cleanup.add(() => this.stop("SIGKILL"));
   }
 
+  /** Nothing happens if it runs already. */
   async start() {
+    if (this.child !== null && this.child.exitCode === null && this.child.signalCode === null) return this;
     const [command, ...rest] = unprivileged(this.argv);
     this.child = spawn(command, rest, { cwd: this.cwd, env: { ...process.env, ...this.env }, stdio: ["ignore", "pipe", "pipe"] });
     const output = collect(this.child);
@@ -84,19 +86,20 @@ class Fatal extends Error {}
  * Ask again and again until the answer is truthy.
  *
  * @template T
- * @param {() => Promise<T>} ask an error counts as not yet
+ * @param {() => Promise<T | null | false | undefined>} ask an error counts as not yet
  * @param {string} what named when the time is over
  * @param {number} [ms]
- * @returns {Promise<NonNullable<T>>}
+ * @returns {Promise<T>}
  */
-export async function until(ask, what, ms = 30_000) {
+export async function until(ask, what, ms = 60_000) {
   const deadline = performance.now() + ms;
   /** @type {unknown} */
   let last;
   while (performance.now() < deadline) {
     try {
-      last = await ask();
-      if (last) return last;
+      const answer = await ask();
+      if (answer) return answer;
+      last = answer;
     } catch (error) {
       if (error instanceof Fatal) throw error;
       last = error;
