@@ -13,10 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from local.aws.answers import error_for
 from local.aws.extensions import install
+from local.aws.layout import HEALTH_PATH
 from local.aws.s3_gate import Gate
 from local.aws.state import LOCK
-
-HEALTH_PATH = "/_groundwork/health"
 
 _log = logging.getLogger("local.aws")
 
@@ -28,18 +27,20 @@ class Application:
         on_change: Called after every request to a service that has servers; brings the data plane's desired state
             up to date.
         edge_secret: Known to the edge only; lets it read buckets on behalf of a distribution.
+        identity: Answered on the health path, so that `start` knows its own endpoint from another's.
     """
 
-    def __init__(self, on_change: Callable[[], None], edge_secret: str) -> None:
+    def __init__(self, on_change: Callable[[], None], edge_secret: str, identity: str = "") -> None:
         install()
         self._dispatcher = DomainDispatcherApplication(_create_app)
         self._on_change = on_change
         self._edge_secret = edge_secret
+        self._identity = identity
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == HEALTH_PATH:
-            return Response("ok\n", content_type="text/plain")(environ, start_response)
+            return Response(self._identity, content_type="text/plain")(environ, start_response)
         if path.startswith("/moto-api"):
             # Its reset would pull the state away from under the data plane.
             return error_for(environ, "s3", 404, "NotFound", "No such path.")(environ, start_response)

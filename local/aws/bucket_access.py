@@ -1,4 +1,4 @@
-"""Who may read a bucket without credentials: bucket policies, evaluated for anonymous callers and for the edge."""
+"""Bucket policies, evaluated for anonymous callers, for the edge, and for whoever signs as the account."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody without an identity of the account's.
+    """Who asks.
 
     Attributes:
-        service: AWS service principal that calls, such as `cloudfront.amazonaws.com`; None for anonymous.
+        service: AWS service principal that calls, such as `cloudfront.amazonaws.com`.
+        account: Account that signs; with neither, the caller is anonymous.
         context: Condition keys by name in lower case, such as `aws:sourcearn`.
     """
 
     service: str | None = None
+    account: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -27,7 +29,7 @@ ANONYMOUS = Caller()
 
 def edge(distribution_arn: str, account: str) -> Caller:
     """The edge, signing for a distribution by origin access control."""
-    return Caller("cloudfront.amazonaws.com", {"aws:sourcearn": distribution_arn, "aws:sourceaccount": account})
+    return Caller("cloudfront.amazonaws.com", context={"aws:sourcearn": distribution_arn, "aws:sourceaccount": account})
 
 
 def allowed(policy: str | None, caller: Caller, action: str, resource: str) -> bool:
@@ -36,18 +38,31 @@ def allowed(policy: str | None, caller: Caller, action: str, resource: str) -> b
     A statement whose condition uses an operator or a key that is not known here counts as not fulfilled for Allow
     and as fulfilled for Deny: in doubt, no access.
     """
-    if not policy:
-        return False
-    statements = json.loads(policy).get("Statement", [])
-    matching = [
-        statement
-        for statement in (statements if isinstance(statements, list) else [statements])
-        if _covers(statement, caller, action, resource)
-    ]
-    denied = any(each["Effect"] == "Deny" and _fulfilled(each, caller, unknown=True) for each in matching)
-    return not denied and any(
-        each["Effect"] == "Allow" and _fulfilled(each, caller, unknown=False) for each in matching
+    granted = any(
+        statement["Effect"] == "Allow" and _fulfilled(statement, caller, unknown=False)
+        for statement in _statements(policy, caller, action, resource)
     )
+    return granted and not denied(policy, caller, action, resource, in_doubt=True)
+
+
+def denied(policy: str | None, caller: Caller, action: str, resource: str, *, in_doubt: bool) -> bool:
+    """Whether a Deny statement of the policy applies.
+
+    Args:
+        in_doubt: What a condition counts as that cannot be judged here.
+    """
+    return any(
+        statement["Effect"] == "Deny" and _fulfilled(statement, caller, unknown=in_doubt)
+        for statement in _statements(policy, caller, action, resource)
+    )
+
+
+def _statements(policy: str | None, caller: Caller, action: str, resource: str) -> list[Mapping[str, Any]]:
+    if not policy:
+        return []
+    declared = json.loads(policy).get("Statement", [])
+    statements = declared if isinstance(declared, list) else [declared]
+    return [statement for statement in statements if _covers(statement, caller, action, resource)]
 
 
 def _covers(statement: Mapping[str, Any], caller: Caller, action: str, resource: str) -> bool:
@@ -63,7 +78,10 @@ def _is_principal(principal: Any, caller: Caller) -> bool:
         return True
     if not isinstance(principal, Mapping):
         return False
-    if "*" in _list(principal.get("AWS", [])):
+    accounts = _list(principal.get("AWS", []))
+    if "*" in accounts:
+        return True
+    if caller.account is not None and {caller.account, f"arn:aws:iam::{caller.account}:root"} & set(accounts):
         return True
     return caller.service is not None and caller.service in _list(principal.get("Service", []))
 

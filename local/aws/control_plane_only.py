@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.aws import resources
+from local.aws.dataplane.desired import postgres_name, redis_name
 from local.aws.state import ADDRESSES, LOCK
 
 
@@ -14,18 +15,19 @@ def settle() -> None:
                 if group.status == "deleting":
                     elasticache.forget(group)
                     for node in group.nodes:
-                        ADDRESSES.release(node.cluster_id)
+                        ADDRESSES.release(redis_name(node.cluster_id, group.region))
                     continue
                 for node in group.nodes:
-                    node.address = ADDRESSES.allocate(node.cluster_id)
+                    node.address = ADDRESSES.allocate(redis_name(node.cluster_id, group.region))
                 group.status = "available"
         for rds in resources.rds():
             for instance in rds.instances:
+                name = postgres_name(instance.db_instance_identifier, instance.region)
                 if instance.status == "deleting":
                     rds.forget(instance)
-                    ADDRESSES.release(instance.db_instance_identifier)
+                    ADDRESSES.release(name)
                     continue
-                instance.server_address = ADDRESSES.allocate(instance.db_instance_identifier)
+                instance.server_address = ADDRESSES.allocate(name)
                 instance.status = "available"
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():

@@ -6,6 +6,7 @@ import ipaddress
 from typing import Any
 
 from local.aws.errors import Invalid, Refused
+from local.aws.extensions.cloudfront_limits import check_words
 from local.network.plan import PLAN
 
 _EMPTY: dict[str, Any] = {"Quantity": 0}
@@ -89,6 +90,7 @@ def check_config(config: dict[str, Any]) -> None:
         raise Refused("geographic restrictions")
     for origin in origins.values():
         _check_origin(origin)
+    check_words(config)
 
 
 def _check_origin(origin: dict[str, Any]) -> None:

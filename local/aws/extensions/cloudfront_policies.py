@@ -13,6 +13,7 @@ from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
 
 from local.aws.errors import Invalid
+from local.aws.extensions.cloudfront_limits import check_policy
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ class PolicyOperations:
 
     def _create(self, kind: Kind) -> ActionResult:
         config = self._get_param(kind.config, {})
+        check_policy(config)
         policies = self.policies_of(kind)
         if any(policy.name == config.get("Name") for policy in policies.values()):
             raise Invalid(f"{kind.noun}AlreadyExists", f"A {kind.path} named {config.get('Name')} already exists.")
@@ -214,7 +216,9 @@ class PolicyOperations:
 
     def _update(self, kind: Kind) -> ActionResult:
         policy = self._own(kind)
-        policy.config, policy.etag, policy.changed = self._get_param(kind.config, {}), new_etag(), utcnow()
+        config = self._get_param(kind.config, {})
+        check_policy(config)
+        policy.config, policy.etag, policy.changed = config, new_etag(), utcnow()
         self.policy_changed(policy)
         return ActionResult({kind.noun: policy.describe(), "ETag": policy.etag})
 

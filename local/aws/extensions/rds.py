@@ -14,7 +14,7 @@ from moto.rds.models import DBInstance, DBParameterGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from local.aws.errors import Invalid, Refused
-from local.aws.extensions.rds_parameters import FAMILY, MAJOR, server_version, settings
+from local.aws.extensions.rds_parameters import FAMILY, MAJOR, is_installed, server_version, settings
 
 _REFUSED_MEMBERS = {
     "character_set_name": "CharacterSetName",
@@ -340,6 +340,10 @@ def check_parameters(parameters: list[dict[str, Any]]) -> None:
                 "InvalidParameterCombination",
                 f"cannot use immediate apply method for static parameter {name}; use pending-reboot.",
             )
+        if name == "shared_preload_libraries":
+            missing = [each for each in map(str.strip, value.split(",")) if not is_installed(each)]
+            if missing:
+                raise Refused(f"the library {', '.join(missing)} in shared_preload_libraries")
         if not setting.accepts(value):
             raise Invalid("InvalidParameterValue", f"Value {value!r} is not allowed for parameter {name}.")
 

@@ -105,3 +105,8 @@ def settings() -> dict[str, Setting]:
     for name, context in _RDS_OWN.items():
         found[name] = Setting(name, context == "postmaster", "STRING", "", "")
     return found
+
+
+def is_installed(library: str) -> bool:
+    """Whether the server can load this library."""
+    return re.fullmatch(r"\w+", library) is not None and (BINARIES.parent / "lib" / f"{library}.so").exists()

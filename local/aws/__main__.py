@@ -1,0 +1,28 @@
+"""`python -m local.aws serve`: the endpoint in the foreground. Run it inside the hub's network namespace."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from local.paths import Paths
+
+# moto reads these when it is imported. Its permissive CORS answers would hide what a bucket's own rules say, and a
+# request to an address must never be taken for a bucket's own host.
+MOTO_SETTINGS = {"MOTO_DISABLE_GLOBAL_CORS": "true", "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true"}
+
+
+def main(arguments: list[str]) -> int:
+    """Entry point; returns the exit code."""
+    if arguments != ["serve"]:
+        print("usage: python -m local.aws serve", file=sys.stderr)
+        return 2
+    os.environ.update(MOTO_SETTINGS)
+    from local.aws.serve import serve
+
+    serve(Paths.from_environment())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

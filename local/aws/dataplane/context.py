@@ -1,0 +1,74 @@
+"""What every driver needs to run its servers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.aws.authority import Authority
+from local.aws.layout import Layout
+from local.network.namespaces import add_address, remove_address
+from local.network.plan import PLAN, Plan
+from local.processes import Processes, ProcessSpec
+
+
+class NotReady(Exception):
+    """A server did not come to its desired state; the message says what was seen. It is tried again."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Surroundings of the data plane.
+
+    Attributes:
+        control_password: With which the platform itself logs in to the servers that it runs.
+        edge_secret: With which the edge identifies itself to S3.
+    """
+
+    layout: Layout
+    processes: Processes
+    authority: Authority
+    control_password: str = field(repr=False)
+    edge_secret: str = field(repr=False)
+    plan: Plan = PLAN
+
+    def folder(self, name: str) -> Path:
+        """The server's folder."""
+        return self.layout.servers / name
+
+    def log(self, name: str) -> Path:
+        """The server's log."""
+        return self.layout.logs / f"{name}.log"
+
+    def add_address(self, address: str) -> None:
+        """Have the hub answer on this address."""
+        add_address(address, self.plan)
+
+    def remove_address(self, address: str) -> None:
+        """Take the address away."""
+        remove_address(address, self.plan)
+
+    def run(self, name: str, argv: list[str], user: str | None, cwd: Path | None = None) -> None:
+        """Start the server's process unless it runs. It inherits the endpoint's network namespace."""
+        # The server's own folder is its home: it must not look for settings in this process's.
+        home = {"HOME": str(self.folder(name))}
+        self.processes.start(ProcessSpec(name, argv, self.log(name), env=home, cwd=cwd, user=user))
+
+    def is_running(self, name: str) -> bool:
+        """Whether the server's process is alive."""
+        return self.processes.running(name) is not None
+
+
+def wait_until(question: Callable[[], bool], seconds: float, what: str) -> None:
+    """Ask every 50 ms until the answer is yes.
+
+    Raises:
+        NotReady: it was not within `seconds`; `what` says what was waited for.
+    """
+    deadline = time.monotonic() + seconds
+    while not question():
+        if time.monotonic() > deadline:
+            raise NotReady(f"{what}: not within {seconds:.0f} s")
+        time.sleep(0.05)

@@ -1,0 +1,212 @@
+"""What should run: read from the API's models, plain data from here on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.aws import resources
+from local.aws.extensions.cloudfront import CloudFront, Distribution, edge_name
+from local.aws.extensions.cloudfront_policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
+from local.aws.extensions.elasticache_groups import Group
+from local.aws.extensions.rds import Instance
+from local.aws.state import ADDRESSES, LOCK
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """One redis-server.
+
+    Attributes:
+        tokens: Passwords that the default user may come with; an empty one means none is needed.
+        settings: redis.conf directives.
+        primary: Address of the primary, None for the primary itself.
+    """
+
+    name: str
+    address: str
+    port: int
+    tls: bool
+    tokens: tuple[str, ...] = field(repr=False)
+    settings: Mapping[str, str]
+    primary: str | None
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Where a replica replicates from."""
+
+    name: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """One PostgreSQL server.
+
+    Attributes:
+        parameters: The parameter group's values by name.
+        primary: What it replicates, None for a writer.
+        replicas: Names of the servers that replicate this one.
+        boots: A higher number than last time asks for a restart.
+    """
+
+    name: str
+    address: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    database: str | None
+    parameters: Mapping[str, str]
+    primary: Upstream | None
+    replicas: tuple[str, ...]
+    boots: int
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """One cache behaviour with its policies looked up; `pattern` is None for the default one."""
+
+    pattern: str | None
+    declared: Mapping[str, Any]
+    cache: Mapping[str, Any]
+    origin_request: Mapping[str, Any] | None
+    response_headers: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class EdgeSite:
+    """One distribution.
+
+    Attributes:
+        signing: Origin ids whose requests the edge signs for (origin access control).
+        purges: Paths to drop from the cache, by the identifier of the invalidation that is still open.
+    """
+
+    name: str
+    id: str
+    arn: str
+    address: str
+    generation: int
+    config: Mapping[str, Any]
+    behaviours: tuple[Behaviour, ...]
+    signing: frozenset[str]
+    purges: Mapping[str, tuple[str, ...]]
+
+
+Server = RedisServer | PostgresServer | EdgeSite
+
+
+def redis_name(cluster_id: str, region: str) -> str:
+    """Name of a replication group member's server."""
+    return f"redis-{region}-{cluster_id}"
+
+
+def postgres_name(identifier: str, region: str) -> str:
+    """Name of a database instance's server."""
+    return f"postgres-{region}-{identifier}"
+
+
+def desired() -> dict[str, Server]:
+    """Every server that should run now, by name."""
+    with LOCK:
+        servers: list[Server] = []
+        for elasticache in resources.elasticache():
+            for group in elasticache.groups.values():
+                if group.status != "deleting":
+                    servers += redis_servers(group)
+        for rds in resources.rds():
+            servers += [postgres_server(each) for each in rds.instances if each.status != "deleting"]
+        for cloudfront in resources.cloudfront():
+            servers += [edge_site(cloudfront, each) for each in cloudfront.served.values()]
+        return {server.name: server for server in servers}
+
+
+def redis_servers(group: Group) -> list[RedisServer]:
+    """The group's servers, the primary first."""
+    names = [redis_name(node.cluster_id, group.region) for node in group.nodes]
+    addresses = [ADDRESSES.allocate(name) for name in names]
+    return [
+        RedisServer(
+            name=name,
+            address=address,
+            port=group.port,
+            tls=group.tls,
+            tokens=tuple(group.tokens or [""]),
+            settings=group.settings,
+            primary=None if name == names[0] else addresses[0],
+        )
+        for name, address in zip(names, addresses, strict=True)
+    ]
+
+
+def postgres_server(instance: Instance) -> PostgresServer:
+    """The instance's server."""
+    name = postgres_name(instance.db_instance_identifier, instance.region)
+    return PostgresServer(
+        name=name,
+        address=ADDRESSES.allocate(name),
+        port=int(instance.port or 5432),
+        username=str(instance.master_username),
+        password=str(instance.password),
+        database=instance.db_name,
+        parameters=instance.parameter_values,
+        primary=_upstream(instance),
+        replicas=tuple(postgres_name(each, instance.region) for each in instance.replicas),
+        boots=instance.boots,
+    )
+
+
+def _upstream(instance: Instance) -> Upstream | None:
+    if not instance.is_replica or instance.source_db_instance_identifier is None:
+        return None
+    source = instance.backend.instance(instance.source_db_instance_identifier)
+    name = postgres_name(source.db_instance_identifier, source.region)
+    return Upstream(name, ADDRESSES.allocate(name), int(source.port or 5432))
+
+
+def edge_site(cloudfront: CloudFront, distribution: Distribution) -> EdgeSite:
+    """The distribution with every policy that it names."""
+
+    def config(kind: Any, identifier: str | None) -> Mapping[str, Any] | None:
+        return cloudfront.policy(kind, identifier).config if identifier else None
+
+    behaviours = tuple(
+        Behaviour(
+            pattern=declared.get("PathPattern"),
+            declared=declared,
+            cache=config(CACHE, declared["CachePolicyId"]) or {},
+            origin_request=config(ORIGIN_REQUEST, declared.get("OriginRequestPolicyId")),
+            response_headers=config(RESPONSE_HEADERS, declared.get("ResponseHeadersPolicyId")),
+        )
+        for declared in distribution.behaviours
+    )
+    controls = cloudfront.origin_access_controls
+    signing = frozenset(
+        origin["Id"]
+        for origin in distribution.config["Origins"]["Items"]
+        if origin.get("OriginAccessControlId") and controls[origin["OriginAccessControlId"]].signing_behavior != "never"
+    )
+    return EdgeSite(
+        name=edge_name(distribution.id),
+        id=distribution.id,
+        arn=distribution.arn,
+        address=distribution.address,
+        generation=distribution.generation,
+        config=distribution.config,
+        behaviours=behaviours,
+        signing=signing,
+        purges={
+            purge.id: tuple(purge.paths)
+            for purge in cloudfront.purges.get(distribution.id, [])
+            if purge.status == "InProgress"
+        },
+    )
+
+
+def fingerprint(secret: str) -> str:
+    """What may be kept of a secret to see whether it changed."""
+    return hashlib.sha256(secret.encode()).hexdigest()

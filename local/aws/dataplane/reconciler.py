@@ -1,0 +1,173 @@
+"""Keeps what runs equal to what is declared: after every change, after a crash, and once a second anyway."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from local.aws.dataplane.context import NotReady
+from local.aws.dataplane.desired import EdgeSite, PostgresServer, RedisServer, Server
+
+_log = logging.getLogger("local.aws")
+
+INTERVAL = 1.0
+"""Seconds between looks when nothing was changed."""
+
+FIRST_RETRY, LAST_RETRY = 0.5, 5.0
+"""Seconds before a server that did not get ready is tried again: doubling from the first to the last."""
+
+FAILED_AFTER = 8
+"""Attempts after which a resource that was never available is reported as failed."""
+
+
+class Driver(Protocol):
+    """Runs one kind of server."""
+
+    def ensure(self, server: Any) -> None:
+        """Bring the server to what is declared and return when it is; raise NotReady if it is not yet."""
+
+    def is_alive(self, server: Any) -> bool:
+        """Whether it runs."""
+
+    def remove(self, server: Any) -> None:
+        """End it and remove everything of it."""
+
+
+@dataclass
+class Actual:
+    """What is known of one server.
+
+    Attributes:
+        latest: What it was last told to be.
+        applied: What it is known to be; None until it was ready once.
+        busy: A worker is at it.
+    """
+
+    latest: Server
+    applied: Server | None = None
+    busy: bool = False
+    leaving: bool = False
+    failures: int = 0
+    retry_at: float = 0.0
+    problem: str = ""
+    since: float = field(default_factory=time.time)
+
+
+class Reconciler:
+    """The loop between the API's models and the servers.
+
+    Args:
+        drivers: By the kind of server.
+        desired: Reads every server that should run, by name.
+        report: Told after every pass what is known of every server; brings the API's statuses up to date.
+    """
+
+    def __init__(
+        self,
+        drivers: Mapping[type, Driver],
+        desired: Callable[[], dict[str, Server]],
+        report: Callable[[Mapping[str, Actual]], None],
+    ) -> None:
+        self._drivers = drivers
+        self._desired = desired
+        self._report = report
+        self._actual: dict[str, Actual] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
+        self._workers = ThreadPoolExecutor(max_workers=6, thread_name_prefix="server")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Stop looking and wait for work under way; the servers are left as they are."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    def servers(self) -> list[Server]:
+        """Every server that may be running."""
+        with self._lock:
+            return [actual.latest for actual in self._actual.values()]
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(INTERVAL)
+            self._wake.clear()
+            if not self._stopping.is_set():
+                self.look()
+
+    def look(self) -> None:
+        """One pass: start the work that is due, report what is known."""
+        wanted = self._desired()
+        with self._lock:
+            for name, server in wanted.items():
+                self._actual.setdefault(name, Actual(server))
+            for name, actual in list(self._actual.items()):
+                self._consider(name, actual, wanted.get(name))
+            known = dict(self._actual)
+        self._report(known)
+
+    def _consider(self, name: str, actual: Actual, wanted: Server | None) -> None:
+        if actual.busy or time.monotonic() < actual.retry_at:
+            return
+        actual.leaving = wanted is None
+        if wanted is None:
+            self._submit(name, actual, actual.latest, self._remove)
+            return
+        actual.latest = wanted
+        if actual.applied != wanted or not self._driver(wanted).is_alive(wanted):
+            self._submit(name, actual, wanted, self._ensure)
+
+    def _submit(self, name: str, actual: Actual, server: Server, work: Callable[[str, Server], None]) -> None:
+        actual.busy = True
+        self._workers.submit(self._guarded, name, actual, server, work)
+
+    def _guarded(self, name: str, actual: Actual, server: Server, work: Callable[[str, Server], None]) -> None:
+        problem = ""
+        try:
+            work(name, server)
+        except NotReady as error:
+            problem = str(error)
+        except Exception as error:  # noqa: BLE001  # one server's trouble must not end the others' care
+            _log.exception("%s", name)
+            problem = f"{type(error).__name__}: {error}"
+        with self._lock:
+            actual.busy = False
+            if problem and problem != actual.problem:
+                _log.warning("%s: %s", name, problem)
+            actual.problem = problem
+            actual.failures = actual.failures + 1 if problem else 0
+            if problem:
+                actual.retry_at = time.monotonic() + min(LAST_RETRY, FIRST_RETRY * 2 ** (actual.failures - 1))
+            elif actual.leaving:
+                self._actual.pop(name, None)
+            else:
+                actual.applied = server
+        self._wake.set()
+
+    def _ensure(self, _name: str, server: Server) -> None:
+        self._driver(server).ensure(server)
+
+    def _remove(self, _name: str, server: Server) -> None:
+        self._driver(server).remove(server)
+
+    def _driver(self, server: Server) -> Driver:
+        return self._drivers[type(server)]
+
+
+KINDS: tuple[type, ...] = (RedisServer, PostgresServer, EdgeSite)
+"""Every kind of server; each needs a driver."""
