@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import local.cluster
 import local.toolchain
-import pytest
 from local.cluster import images
 from local.network import namespaces
 from local.network.plan import Node, Plan
