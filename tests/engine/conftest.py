@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -24,7 +24,7 @@ from local.toolchain.errors import ToolMissing
 PLUGINS = Path(__file__).parents[2] / "local" / "plugins" / "bin"
 
 
-def tool(name: str) -> Path:
+def find_tool(name: str) -> Path:
     """A tool of the toolchain; GROUNDWORK_<NAME> (in capitals) names one by hand."""
     named = os.environ.get(f"GROUNDWORK_{name.upper().replace('-', '_')}")
     if named:
@@ -138,9 +138,15 @@ class Project:
 
 
 @pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    """Finds a tool of the toolchain by name."""
+    return find_tool
+
+
+@pytest.fixture(scope="session")
 def pulumi() -> Path:
     """The engine."""
-    return tool("pulumi")
+    return find_tool("pulumi")
 
 
 @pytest.fixture
