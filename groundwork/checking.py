@@ -36,12 +36,12 @@ def run(engine: Engine, *, patterns: Sequence[str] = (), as_json: bool = False, 
     if not results:
         raise UserError(f"no check is called {', '.join(patterns)}.")
     if junit is not None:
-        junit.write_text(report.junit(results, engine.stack.stack))
+        junit.write_text(report.as_junit(results, engine.stack.stack))
     if as_json:
-        print(report.as_json(results, engine.stack.stack))
+        print(report.as_json(results), end="")
     else:
-        OUT.print(report.table(results, engine.stack.stack))
-    return 1 if any(result.outcome is checks.Outcome.FAIL for result in results) else 0
+        OUT.print(report.table(results))
+    return report.exit_code(results)
 
 
 async def _with_progress(

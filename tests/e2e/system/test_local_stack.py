@@ -23,9 +23,9 @@ def test_every_check_is_green(aiponge: Paths) -> None:
     """P0-REDIS, P0-S3, P0-QUEUE, P0-REPLICA, P0-CDN, PV-HEALTH: the whole system, verified."""
     done = groundwork("check", "local", "--json")
     results = json.loads(done.stdout)["results"]
-    assert done.returncode == 0, [item for item in results if item["status"] != "pass"]
+    assert done.returncode == 0, [item for item in results if item["outcome"] != "pass"]
     assert len(results) >= 10
-    assert {item["status"] for item in results} == {"pass"}
+    assert {item["outcome"] for item in results} == {"pass"}
 
 
 def test_a_second_up_changes_nothing(aiponge: Paths) -> None:
