@@ -107,7 +107,7 @@ test("SR-LOGS, SR-SECRET: every line logged is a JSON object, and none has the t
 });
 
 test("SR-REDIS-HA: a queue Redis that may evict is warned of", async () => {
-  const evicting = await startRedis(cleanup, "allkeys-lru");
+  const evicting = await startRedis(cleanup, { policy: "allkeys-lru" });
   const one = await api({ QUEUE_REDIS_URL: evicting.url, QUEUES: "q" });
   await one.ready();
   const { body } = await one.call("/health/ready");
@@ -127,6 +127,8 @@ test("P0-QUEUE: the dashboard asks for its password, its health paths do not", a
       assert.match(refused.headers.get("www-authenticate") ?? "", /^Basic /);
     }
   }
+  const redirected = await board.call("/queues", { headers: basic("ops:pä:ss") });
+  assert.equal(redirected.status, 200, redirected.text);
   const page = await board.call("/queues/", { headers: basic("ops:pä:ss") });
   assert.equal(page.status, 200, page.text);
   assert.match(page.text, /<html/);

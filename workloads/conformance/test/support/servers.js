@@ -9,22 +9,40 @@ import { Server, folder, freePort, run, until } from "./processes.js";
 
 /** @typedef {import("./processes.js").Cleanup} Cleanup */
 
-/** @param {Cleanup} cleanup @param {string} [policy] what to do when memory is full */
-export async function startRedis(cleanup, policy = "noeviction") {
+/**
+ * @param {Cleanup} cleanup
+ * @param {{ policy?: string, tls?: Certificates }} [options] `policy`: what to do when memory is full
+ */
+export async function startRedis(cleanup, { policy = "noeviction", tls } = {}) {
   const cwd = folder(cleanup);
   const port = await freePort();
-  const settings = { bind: "127.0.0.1", port, dir: cwd, appendonly: "yes", save: "", "maxmemory-policy": policy, requirepass: "s3cret-token" };
-  const argv = ["redis-server", ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])];
-  const server = await new Server(argv, { cwd, port, cleanup }).start();
-  return { server, url: `redis://:s3cret-token@127.0.0.1:${port}` };
+  const plain = { bind: "127.0.0.1", port: tls ? 0 : port, dir: cwd, appendonly: "yes", save: "", "maxmemory-policy": policy, requirepass: "s3cret-token" };
+  const secure = tls ? { "tls-port": port, "tls-cert-file": tls.certificate, "tls-key-file": tls.key, "tls-auth-clients": "no" } : {};
+  const settings = Object.entries({ ...plain, ...secure }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const server = await new Server(["redis-server", ...settings], { cwd, port, cleanup }).start();
+  return { server, url: `${tls ? "rediss" : "redis"}://:s3cret-token@127.0.0.1:${port}` };
 }
 
-/** @param {Cleanup} cleanup */
-export async function startPostgres(cleanup) {
+/** @param {Cleanup} cleanup @param {{ tls?: Certificates }} [options] */
+export async function startPostgres(cleanup, { tls } = {}) {
   const cwd = folder(cleanup);
   const data = path.join(cwd, "data");
   await run([postgresTool("initdb"), "-D", data, "-U", "groundwork", "-A", "trust", "--no-sync", "--no-instructions"], cwd);
-  return launch(cwd, data, cleanup);
+  return launch(cwd, data, cleanup, tls ? { ssl: "on", ssl_cert_file: tls.certificate, ssl_key_file: tls.key } : {});
+}
+
+/** @typedef {{ authority: string, certificate: string, key: string }} Certificates paths of PEM files */
+
+/** An authority and a server's certificate for 127.0.0.1, by address, as the local platform's are. @param {Cleanup} cleanup @returns {Promise<Certificates>} */
+export async function makeCertificates(cleanup) {
+  const cwd = folder(cleanup);
+  const at = (/** @type {string} */ name) => path.join(cwd, name);
+  const request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  await run([...request, "-subj", "/CN=test authority", "-keyout", at("ca.key"), "-out", at("ca.pem")], cwd);
+  const signed = ["-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-addext", "subjectAltName=IP:127.0.0.1"];
+  const leaf = ["-addext", "basicConstraints=critical,CA:FALSE"];
+  await run([...request, ...signed, ...leaf, "-subj", "/CN=server", "-keyout", at("server.key"), "-out", at("server.pem")], cwd);
+  return { authority: at("ca.pem"), certificate: at("server.pem"), key: at("server.key") };
 }
 
 /** A streaming replica. @param {{ port: number }} primary @param {Cleanup} cleanup */
@@ -36,10 +54,10 @@ export async function startReplica(primary, cleanup) {
   return launch(cwd, data, cleanup);
 }
 
-/** @param {string} cwd @param {string} data @param {Cleanup} cleanup */
-async function launch(cwd, data, cleanup) {
+/** @param {string} cwd @param {string} data @param {Cleanup} cleanup @param {Record<string, string>} [more] settings */
+async function launch(cwd, data, cleanup, more = {}) {
   const port = await freePort();
-  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: cwd, fsync: "off", port };
+  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: cwd, fsync: "off", port, ...more };
   const argv = [postgresTool("postgres"), "-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const server = await new Server(argv, { cwd, port, cleanup }).start();
   const url = `postgres://groundwork@127.0.0.1:${port}/postgres`;
