@@ -4,8 +4,9 @@
 removes again or which expires.
 """
 
+from checks import report
 from checks.catalogue import catalogue
-from checks.context import Context, Settings, open_context
+from checks.context import Context, ContextError, Settings, open_context
 from checks.engine import Check, OnProgress, Progress, run, select
 from checks.outputs import OutputsError, StackOutputs, read_outputs
 from checks.result import Outcome, Result
@@ -14,6 +15,7 @@ from checks.runner import run_all
 __all__ = [
     "Check",
     "Context",
+    "ContextError",
     "OnProgress",
     "Outcome",
     "OutputsError",
@@ -24,6 +26,7 @@ __all__ = [
     "catalogue",
     "open_context",
     "read_outputs",
+    "report",
     "run",
     "run_all",
     "select",

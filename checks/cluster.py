@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -125,7 +126,10 @@ class KubernetesCluster:
     async def _connected(self) -> Any:
         async with self._lock:
             if self._api is None:
-                self._api = await kr8s.asyncio.api(kubeconfig=self._kubeconfig, context=self._context)
+                with warnings.catch_warnings():
+                    # The client warns of servers newer than itself; what is used here is the stable core API.
+                    warnings.filterwarnings("ignore", message="Kubernetes version .* is not supported")
+                    self._api = await kr8s.asyncio.api(kubeconfig=self._kubeconfig, context=self._context)
         return self._api
 
     async def _node_zones(self) -> dict[str, str | None]:

@@ -17,6 +17,10 @@ from checks.outputs import StackOutputs
 from checks.redaction import Redactor
 
 
+class ContextError(Exception):
+    """Raised when what the settings name is not there, so that no check could run."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How to reach what the outputs name.
@@ -63,7 +67,13 @@ class Context:
 
 @asynccontextmanager
 async def open_context(outputs: StackOutputs, settings: Settings) -> AsyncIterator[Context]:
-    """A context for the checks of one stack; its temporary files are removed at the end."""
+    """A context for the checks of one stack; its temporary files are removed at the end.
+
+    Raises:
+        ContextError: when the kubeconfig is not there.
+    """
+    if settings.kubeconfig is not None and not settings.kubeconfig.is_file():
+        raise ContextError(f"there is no kubeconfig at {settings.kubeconfig}: name the one of the stack's cluster")
     redactor = Redactor()
     with tempfile.TemporaryDirectory(prefix="groundwork-check-") as folder:
         authorities = Path(folder) / "authorities.pem"
