@@ -1,0 +1,57 @@
+"""Our own stacks keep the rules that we hold others to, and no rule is left undetermined over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from checks.catalogue import catalogue
+from checks.outputs import read_outputs
+from components.platform import Platform, PlatformArgs
+from components.settings import Settings
+from policies.judge import judge
+from policies.model import Resource
+from policies.rules.table import STATELESS
+from tests.unit.components.conftest import Recording, record
+
+pytestmark = pytest.mark.unit
+
+STACKS = sorted((Path(__file__).parents[3] / "stacks").glob("Pulumi.*.yaml"))
+
+
+def _settings(file: Path) -> Settings:
+    config = yaml.safe_load(file.read_text())["config"]
+    ours = {key.removeprefix("groundwork:"): value for key, value in config.items() if key.startswith("groundwork:")}
+    return Settings.model_validate(ours)
+
+
+def _recorded(file: Path) -> Recording:
+    settings, stack = _settings(file), file.stem.removeprefix("Pulumi.")
+
+    async def build() -> Mapping[str, Any]:
+        args = PlatformArgs(
+            settings=settings, stack=stack, account="123456789012", region="eu-west-1", trusted_certificates=None
+        )
+        platform = await Platform.create(settings.system, args)
+        return dict(platform.outputs)
+
+    return record(build)
+
+
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.stem)
+def test_a_stack_of_ours_breaks_no_rule_and_its_outputs_can_be_checked(file: Path) -> None:
+    """SR-VOLUME, SR-AFFINITY, SR-PDB over all that the stack registers; the outputs hold the checks' contract."""
+    recording = _recorded(file)
+    resources = [
+        Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", one.inputs) for one in recording.resources
+    ]
+    assert [one for one in resources if one.type == "kubernetes:apps/v1:Deployment"]
+    assert [finding.message for finding in judge(STATELESS, resources, date(2026, 11, 22))] == []
+    outputs = read_outputs(recording.result)
+    names = {check.name for check in catalogue(outputs)}
+    assert {f"service/{name}/pods" for name in outputs.services} <= names
