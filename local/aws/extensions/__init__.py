@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def install() -> None:
     """Make moto use the extended backends; call before its first request. Calling it again changes nothing."""
     from moto.cloudfront.models import cloudfront_backends
     from moto.elasticache.models import elasticache_backends
+    from moto.iam.models import iam_backends
     from moto.rds.models import rds_backends
     from moto.s3.models import FakeBucket
+    from moto.secretsmanager.models import secretsmanager_backends
+    from moto.sts.models import sts_backends
 
     from local.aws.extensions.cloudfront import CloudFront
     from local.aws.extensions.elasticache import ElastiCache
+    from local.aws.extensions.iam import IAM
     from local.aws.extensions.rds import RDS
     from local.aws.extensions.s3 import permission
+    from local.aws.extensions.secretsmanager import SecretsManager
+    from local.aws.extensions.sts import STS
 
-    # BackendDict makes an account's backend from this class when it is first asked for.
-    elasticache_backends.backend = ElastiCache
-    cloudfront_backends.backend = CloudFront
-    rds_backends.backend = RDS
+    extended: list[tuple[Any, type]] = [
+        (cloudfront_backends, CloudFront),
+        (elasticache_backends, ElastiCache),
+        (iam_backends, IAM),
+        (rds_backends, RDS),
+        (secretsmanager_backends, SecretsManager),
+        (sts_backends, STS),
+    ]
+    for backends, extension in extended:
+        # BackendDict makes an account's backend from this class when it is first asked for.
+        backends.backend = extension
     # Buckets are made deep inside moto's backend; its one method that judges policies is exchanged instead.
     FakeBucket.get_permission = permission  # type: ignore[assignment]

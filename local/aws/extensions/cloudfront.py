@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 from moto.cloudfront import urls as moto_urls
@@ -35,6 +34,7 @@ from local.aws.extensions.cloudfront_policies import (
     managed_policies,
     new_etag,
 )
+from local.aws.extensions.routing import urls
 from local.aws.state import ADDRESSES
 
 _POLICY_MEMBERS = {
@@ -127,11 +127,12 @@ class CloudFront(CloudFrontBackend):
 
     @property
     def _url_module(self) -> Any:
-        paths = [*moto_urls.url_paths]
-        for kind in KINDS:
-            base = f"{{0}}/2020-05-31/{kind.path}"
-            paths += [f"{base}$", f"{base}/(?P<policy_id>[^/]+)$", f"{base}/(?P<policy_id>[^/]+)/config$"]
-        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths=dict.fromkeys(paths, Responses.dispatch))
+        extra = [
+            f"{{0}}/2020-05-31/{kind.path}{rest}"
+            for kind in KINDS
+            for rest in ("$", "/(?P<policy_id>[^/]+)$", "/(?P<policy_id>[^/]+)/config$")
+        ]
+        return urls(moto_urls, Responses, tuple(extra))
 
     def distribution(self, identifier: str) -> Distribution:
         """The distribution of this identifier.

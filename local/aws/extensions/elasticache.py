@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -21,6 +20,7 @@ from moto.elasticache.responses import ElastiCacheResponse
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.elasticache_groups import Group, Node, ParameterGroup, default_parameter_group
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS
+from local.aws.extensions.routing import urls
 
 # Accepted, answered back and without effect; docs/local-aws.md lists them.
 RECORDED = (
@@ -67,8 +67,7 @@ class ElastiCache(ElastiCacheBackend):
 
     @property
     def _url_module(self) -> Any:
-        paths = dict.fromkeys(moto_urls.url_paths, Responses.dispatch)
-        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths=paths)
+        return urls(moto_urls, Responses)
 
     def group(self, identifier: str) -> Group:
         """The replication group of this name.

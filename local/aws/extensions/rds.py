@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import uuid
-from types import SimpleNamespace
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.subnets import Subnet
 from moto.rds import urls as moto_urls
 from moto.rds.exceptions import DBInstanceAlreadyExists, DBParameterGroupNotFoundError
-from moto.rds.models import DBInstance, DBParameterGroup, RDSBackend
+from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.rds_parameters import FAMILY, MAJOR, is_installed, server_version, settings
+from local.aws.extensions.routing import urls
 
 _REFUSED_MEMBERS = {
     "character_set_name": "CharacterSetName",
@@ -115,8 +116,7 @@ class RDS(RDSBackend):
 
     @property
     def _url_module(self) -> Any:
-        paths = dict.fromkeys(moto_urls.url_paths, Responses.dispatch)
-        return SimpleNamespace(url_bases=moto_urls.url_bases, url_paths=paths)
+        return urls(moto_urls, Responses)
 
     @property
     def instances(self) -> list[Instance]:
@@ -202,6 +202,21 @@ class RDS(RDSBackend):
         source.change()
         return replica
 
+    def modify_db_subnet_group(self, subnet_name: str, description: str, subnets: list[Subnet]) -> DBSubnetGroup:
+        group = self.describe_db_subnet_groups(subnet_name)[0]
+        # moto takes it out to change it and does not put it back.
+        super().modify_db_subnet_group(subnet_name, description, subnets)
+        self.subnet_groups[subnet_name] = group
+        return group
+
+    def delete_subnet_group(self, subnet_name: str) -> DBSubnetGroup:
+        group = self.describe_db_subnet_groups(subnet_name)[0]
+        users = [each for each in self.instances if getattr(each, "db_subnet_group", None) is group]
+        if users:
+            names = ", ".join(each.db_instance_identifier for each in users)
+            raise Invalid("InvalidDBSubnetGroupStateFault", f"DB subnet group {subnet_name} is in use by {names}.")
+        return super().delete_subnet_group(subnet_name)
+
     def promote_read_replica(self, db_kwargs: dict[str, Any]) -> DBInstance:
         replica = self.instance(db_kwargs["db_instance_identifier"])
         if not replica.is_replica or replica.source_db_instance_identifier is None:
@@ -279,6 +294,13 @@ class RDS(RDSBackend):
                 instance.pending_parameters |= any(settings()[each["ParameterName"]].static for each in parameters)
                 instance.change()
         return group
+
+    def describe_db_parameter_groups(self, db_parameter_group_kwargs: dict[str, Any]) -> list[DBParameterGroup]:
+        found = super().describe_db_parameter_groups(db_parameter_group_kwargs)
+        name = db_parameter_group_kwargs.get("db_parameter_group_name")
+        if name and not found:
+            raise DBParameterGroupNotFoundError(name)
+        return found
 
     def delete_db_parameter_group(self, db_parameter_group_name: str) -> DBParameterGroup:
         users = [
