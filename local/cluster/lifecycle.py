@@ -27,7 +27,7 @@ from local.cluster import (
 )
 from local.cluster.api import Api, is_available, is_ready, wait_until
 from local.cluster.errors import ClusterError
-from local.cluster.files import write
+from local.cluster.files import remove_tree, write
 from local.cluster.layout import PRIVATE_FOLDERS, Layout, NodeLayout
 from local.network import namespaces
 from local.network.plan import PLAN, Plan
@@ -48,8 +48,14 @@ TOOLS = (
     "kube-scheduler",
     "kubelet",
 )
-#: Programs of the host that containerd and kube-proxy call by name.
-HOST_PROGRAMS = {"runc": "runc", "iptables": "iptables", "nsenter": "util-linux", "unshare": "util-linux"}
+#: Programs of the host that the nodes need, with the packages that have them.
+HOST_PROGRAMS = {
+    "ip": "iproute2",
+    "runc": "runc",
+    "iptables": "iptables",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+}
 
 _READY_SECONDS = 120.0
 _PAUSE_SOURCE = Path(__file__).parent / "pause"
@@ -121,7 +127,7 @@ def down(paths: Paths, plan: Plan = PLAN) -> None:
     layout = Layout.of(paths, plan)
     if layout.external_mark.exists():
         external.forget(layout)
-        shutil.rmtree(layout.root)
+        remove_tree(layout.root)
         return
     processes = layout.processes
 
@@ -136,8 +142,7 @@ def down(paths: Paths, plan: Plan = PLAN) -> None:
     for node in layout.nodes:
         cgroups.remove_empty_parents(node.cgroup)
     _remove_mount_points(layout)
-    if layout.root.exists():
-        shutil.rmtree(layout.root)
+    remove_tree(layout.root)
 
 
 def load_image(paths: Paths, tar: Path, plan: Plan = PLAN) -> bool:
@@ -252,9 +257,11 @@ def _write_control_plane_files(layout: Layout) -> None:
 def _make_mount_points(layout: Layout) -> None:
     """The folders that nodes mount their own on must exist on the host; those that we make we remember."""
     made = _created(layout)
-    for folder in PRIVATE_FOLDERS:
-        missing = [path for path in (Path(folder), *Path(folder).parents) if not path.exists()]
-        made.extend(str(path) for path in reversed(missing) if str(path) not in made)
+    for folder in map(Path, PRIVATE_FOLDERS):
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        # Whoever is the last to use a folder that exists for this only, removes it.
+        shared = [folder] if not missing and not any(folder.iterdir()) and strays.mounted_elsewhere(str(folder)) else []
+        made.extend(str(path) for path in (*reversed(missing), *shared) if str(path) not in made)
     # Remembered first: a crash in between must not leave a folder that nobody owns.
     write(layout.created_folders, json.dumps(made))
     for path in made:

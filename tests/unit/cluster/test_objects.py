@@ -10,7 +10,7 @@ import pytest
 from local.cluster import addons, external
 from local.cluster.api import is_available, is_ready, object_path
 from local.cluster.errors import ClusterError
-from local.cluster.files import write
+from local.cluster.files import remove_tree, write
 from local.cluster.layout import Layout
 from local.cluster.status import status
 from local.network.plan import PLAN
@@ -121,3 +121,10 @@ def test_an_unchanged_file_is_not_written_again(tmp_path: Path) -> None:
     write(file, "other", mode=0o600)
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("other", 0o600)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_is_removed_with_all_in_it_and_once_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "-a folder" / "deep").mkdir(parents=True)
+    remove_tree(tmp_path / "-a folder")
+    remove_tree(tmp_path / "-a folder")
+    assert list(tmp_path.iterdir()) == []
