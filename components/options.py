@@ -36,6 +36,9 @@ class Window:
         self._limit = limit
         self._outstanding: deque[pulumi.Resource] = deque()
 
+    def __len__(self) -> int:
+        return len(self._outstanding)
+
     async def admit(self, resources: Iterable[pulumi.Resource]) -> None:
         """Count these as outstanding; wait for the oldest ones while there are too many."""
         self._outstanding.extend(resources)

@@ -8,7 +8,7 @@ import pulumi
 
 from components.platform import PlatformArgs
 from components.settings import Problem, Settings, Source, judge
-from components.settings.combinations import PLACEHOLDER_DIGEST
+from components.settings.combinations import PLACEHOLDER_DIGEST, PLACEHOLDER_ISSUER
 from components.settings.problems import NAMESPACE, shown
 
 STACKS = Path(__file__).resolve().parent.parent / "stacks"
@@ -83,15 +83,25 @@ def _certificates(settings: Settings, stacks: Path) -> tuple[str | None, list[Pr
 
 
 def _placeholders(settings: Settings) -> list[Problem]:
-    """Images that the delivered stack file leaves to the user."""
+    """What the delivered stack files leave to the user."""
     images = {"workload.image": settings.workload.image}
     images |= {f"services.{name}.image": service.image for name, service in settings.services.items() if service.image}
-    return [
+    found = [
         Problem(
             f"{NAMESPACE}:{key}",
             f"is {shown(image, key, False)}",
-            "is a placeholder: push your image and write its reference by digest (name@sha256:…)",
+            "this is a placeholder; push your image and write its reference by digest (name@sha256:…)",
         )
         for key, image in images.items()
         if image.endswith(PLACEHOLDER_DIGEST)
     ]
+    issuer = settings.workload_identity.issuer
+    if issuer.endswith(PLACEHOLDER_ISSUER):
+        found.append(
+            Problem(
+                f"{NAMESPACE}:workloadIdentity.issuer",
+                f"is {shown(issuer, '', False)}",
+                "this is a placeholder; write the token issuer of your cluster",
+            )
+        )
+    return found

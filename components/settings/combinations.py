@@ -17,7 +17,8 @@ from components.settings.problems import NAMESPACE, Problem, did_you_mean, shown
 _SECRET_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|API_?KEY|ACCESS_?KEY|CREDENTIAL")
 _BY_DIGEST = re.compile(r"^[^@]+@sha256:[0-9a-f]{64}$")
 PLACEHOLDER_DIGEST = "@sha256:" + "0" * 64
-"""What the delivered stack files have in place of an image: previews run with it, deployments refuse it."""
+PLACEHOLDER_ISSUER = "/id/EXAMPLE"
+"""What the delivered stack files have in place of the user's own values: previews run, deployments are refused."""
 
 
 def problems(settings: Settings, stack: str, secure: frozenset[str]) -> Iterator[Problem]:

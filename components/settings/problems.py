@@ -67,7 +67,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def dotted(loc: Iterable[int | str]) -> str:
     """`("services", "api", "image")` to `groundwork:services.api.image`."""
-    return f"{NAMESPACE}:" + ".".join(str(part) for part in loc if part != "[key]")
+    return f"{NAMESPACE}:" + ".".join(_printable(str(part)) for part in loc if part != "[key]")
+
+
+def _printable(part: str) -> str:
+    return part if part.isprintable() else json.dumps(part)
 
 
 def from_pydantic(error: ErrorDetails, model: type[BaseModel], secure: frozenset[str]) -> Problem:

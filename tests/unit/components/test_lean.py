@@ -1,0 +1,231 @@
+"""The light-weight resource classes send the engine what the generated ones send."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import aws
+from components.kubernetes import KubernetesObject, type_token
+from components.lean import to_camel, wire
+
+pytestmark = pytest.mark.unit
+
+SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
+    ("Vpc", "ec2.Vpc", {"cidr_block": "10.0.0.0/16", "enable_dns_hostnames": True, "tags": {"my_key": "x"}}),
+    ("Subnet", "ec2.Subnet", {"vpc_id": "vpc-1", "cidr_block": "10.0.0.0/20", "availability_zone": "eu-west-1a"}),
+    ("InternetGateway", "ec2.InternetGateway", {"vpc_id": "vpc-1"}),
+    ("RouteTable", "ec2.RouteTable", {"vpc_id": "vpc-1"}),
+    ("Route", "ec2.Route", {"route_table_id": "rtb-1", "destination_cidr_block": "0.0.0.0/0", "gateway_id": "igw-1"}),
+    ("RouteTableAssociation", "ec2.RouteTableAssociation", {"subnet_id": "s-1", "route_table_id": "rtb-1"}),
+    ("VpcEndpoint", "ec2.VpcEndpoint", {"vpc_id": "vpc-1", "service_name": "s3", "vpc_endpoint_type": "Gateway"}),
+    ("SecurityGroup", "ec2.SecurityGroup", {"name": "x", "description": "y", "vpc_id": "vpc-1"}),
+    (
+        "SecurityGroupIngressRule",
+        "vpc.SecurityGroupIngressRule",
+        {"security_group_id": "sg-1", "cidr_ipv4": "10.0.0.0/8", "from_port": 1, "to_port": 1, "ip_protocol": "tcp"},
+    ),
+    ("CacheSubnetGroup", "elasticache.SubnetGroup", {"name": "x", "description": "y", "subnet_ids": ["a"]}),
+    (
+        "CacheParameterGroup",
+        "elasticache.ParameterGroup",
+        {
+            "name": "x",
+            "description": "y",
+            "family": "redis7",
+            "parameters": [{"name": "maxmemory-policy", "value": "noeviction"}],
+        },
+    ),
+    (
+        "ReplicationGroup",
+        "elasticache.ReplicationGroup",
+        {"description": "x", "auth_token": "t" * 20, "auth_token_update_strategy": "SET", "num_cache_clusters": 2},
+    ),
+    ("DatabaseSubnetGroup", "rds.SubnetGroup", {"name": "x", "description": "y", "subnet_ids": ["a"]}),
+    (
+        "DatabaseParameterGroup",
+        "rds.ParameterGroup",
+        {
+            "description": "y",
+            "family": "postgres17",
+            "parameters": [{"name": "rds.force_ssl", "value": "1", "apply_method": "immediate"}],
+        },
+    ),
+    (
+        "DatabaseInstance",
+        "rds.Instance",
+        {"instance_class": "db.t4g.micro", "password": "p" * 20, "replicate_source_db": "x", "multi_az": True},
+    ),
+    ("Bucket", "s3.Bucket", {"bucket": "x", "force_destroy": False, "tags": {"a_b": "c"}}),
+    ("BucketVersioning", "s3.BucketVersioning", {"bucket": "x", "versioning_configuration": {"status": "Enabled"}}),
+    (
+        "BucketServerSideEncryptionConfiguration",
+        "s3.BucketServerSideEncryptionConfiguration",
+        {"bucket": "x", "rules": [{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}]},
+    ),
+    ("BucketPublicAccessBlock", "s3.BucketPublicAccessBlock", {"bucket": "x", "block_public_acls": True}),
+    (
+        "BucketOwnershipControls",
+        "s3.BucketOwnershipControls",
+        {"bucket": "x", "rule": {"object_ownership": "BucketOwnerEnforced"}},
+    ),
+    ("BucketPolicy", "s3.BucketPolicy", {"bucket": "x", "policy": "{}"}),
+    (
+        "BucketLifecycleConfiguration",
+        "s3.BucketLifecycleConfiguration",
+        {
+            "bucket": "x",
+            "rules": [
+                {
+                    "id": "a",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                    "noncurrent_version_expiration": {"noncurrent_days": 30},
+                    "transitions": [{"days": 30, "storage_class": "STANDARD_IA"}],
+                }
+            ],
+        },
+    ),
+    (
+        "BucketCorsConfiguration",
+        "s3.BucketCorsConfiguration",
+        {"bucket": "x", "cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["*"], "max_age_seconds": 1}]},
+    ),
+    (
+        "OriginAccessControl",
+        "cloudfront.OriginAccessControl",
+        {"origin_access_control_origin_type": "s3", "signing_behavior": "always", "signing_protocol": "sigv4"},
+    ),
+    (
+        "CachePolicy",
+        "cloudfront.CachePolicy",
+        {
+            "min_ttl": 1,
+            "default_ttl": 2,
+            "max_ttl": 3,
+            "parameters_in_cache_key_and_forwarded_to_origin": {
+                "cookies_config": {"cookie_behavior": "none"},
+                "headers_config": {"header_behavior": "none"},
+                "query_strings_config": {"query_string_behavior": "none"},
+                "enable_accept_encoding_brotli": True,
+            },
+        },
+    ),
+    (
+        "ResponseHeadersPolicy",
+        "cloudfront.ResponseHeadersPolicy",
+        {
+            "security_headers_config": {
+                "strict_transport_security": {
+                    "access_control_max_age_sec": 1,
+                    "include_subdomains": True,
+                    "override": True,
+                },
+                "content_type_options": {"override": True},
+                "frame_options": {"frame_option": "DENY", "override": True},
+                "referrer_policy": {"referrer_policy": "no-referrer", "override": True},
+            },
+            "custom_headers_config": {"items": [{"header": "Cache-Control", "value": "x", "override": False}]},
+        },
+    ),
+    (
+        "Distribution",
+        "cloudfront.Distribution",
+        {
+            "enabled": True,
+            "is_ipv6_enabled": True,
+            "http_version": "http2and3",
+            "origins": [{"origin_id": "a", "domain_name": "b", "origin_access_control_id": "c"}],
+            "default_cache_behavior": {
+                "target_origin_id": "a",
+                "viewer_protocol_policy": "redirect-to-https",
+                "allowed_methods": ["GET"],
+                "cached_methods": ["GET"],
+                "response_headers_policy_id": "p",
+            },
+            "ordered_cache_behaviors": [
+                {
+                    "path_pattern": "/a/*",
+                    "target_origin_id": "a",
+                    "viewer_protocol_policy": "https-only",
+                    "allowed_methods": ["GET"],
+                    "cached_methods": ["GET"],
+                }
+            ],
+            "restrictions": {"geo_restriction": {"restriction_type": "none"}},
+            "viewer_certificate": {"cloudfront_default_certificate": True},
+        },
+    ),
+    ("Secret", "secretsmanager.Secret", {"name": "x", "recovery_window_in_days": 7}),
+    ("SecretVersion", "secretsmanager.SecretVersion", {"secret_id": "x", "secret_string": "y"}),
+    ("Role", "iam.Role", {"name": "x", "assume_role_policy": "{}", "max_session_duration": 3600}),
+    ("RolePolicy", "iam.RolePolicy", {"name": "x", "role": "r", "policy": "{}"}),
+    ("OpenIdConnectProvider", "iam.OpenIdConnectProvider", {"url": "https://x", "client_id_lists": ["a"]}),
+]
+
+
+def test_every_class_has_a_sample() -> None:
+    assert sorted(name for name, _, _ in SAMPLES) == sorted(aws.__all__)
+
+
+@pytest.mark.parametrize(("name", "generated", "properties"), SAMPLES, ids=[name for name, _, _ in SAMPLES])
+def test_it_registers_what_the_generated_class_registers(
+    record: Callable[..., Any], name: str, generated: str, properties: dict[str, Any]
+) -> None:
+    """Same type, same inputs with the same secrets, same provider version."""
+    module, _, cls = generated.partition(".")
+    theirs_class = getattr(importlib.import_module(f"pulumi_aws.{module}"), cls)
+    ours = record(lambda: getattr(aws, name)("sample", **properties)).resources[0]
+    theirs = record(lambda: theirs_class("sample", **properties)).resources[0]
+    assert ours.type == theirs.type
+    assert ours.raw == theirs.raw
+    assert ours.version == theirs.version
+    assert set(ours.secret_outputs) == set(theirs.secret_outputs)
+
+
+_SELECTOR = {"matchLabels": {"app.kubernetes.io/name": "sample"}}
+KINDS: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("v1", "Namespace", "core.v1", {}),
+    ("v1", "ServiceAccount", "core.v1", {}),
+    ("v1", "ConfigMap", "core.v1", {"data": {"ca.pem": "x"}}),
+    ("v1", "Secret", "core.v1", {"type": "Opaque"}),
+    ("v1", "Service", "core.v1", {"spec": {"selector": {"a": "b"}, "ports": [{"port": 80, "targetPort": "http"}]}}),
+    ("apps/v1", "Deployment", "apps.v1", {"spec": {"selector": _SELECTOR, "template": {"spec": {"containers": []}}}}),
+    ("policy/v1", "PodDisruptionBudget", "policy.v1", {"spec": {"maxUnavailable": 1, "selector": _SELECTOR}}),
+    ("autoscaling/v2", "HorizontalPodAutoscaler", "autoscaling.v2", {"spec": {"minReplicas": 2, "maxReplicas": 3}}),
+    ("networking.k8s.io/v1", "NetworkPolicy", "networking.v1", {"spec": {"podSelector": {}}}),
+]
+
+
+@pytest.mark.parametrize(("api", "kind", "module", "body"), KINDS, ids=[kind for _, kind, _, _ in KINDS])
+def test_a_manifest_registers_what_the_generated_class_registers(
+    record: Callable[..., Any], api: str, kind: str, module: str, body: dict[str, Any]
+) -> None:
+    cls = getattr(importlib.import_module(f"pulumi_kubernetes.{module}"), kind)
+    content = {"metadata": {"name": "sample", "labels": {"app.kubernetes.io/name": "sample"}}, **body}
+    ours = record(lambda: KubernetesObject("sample", {"apiVersion": api, "kind": kind, **content})).resources[0]
+    theirs = record(lambda: cls("sample", **content)).resources[0]
+    assert ours.type == theirs.type == type_token(api, kind)
+    assert ours.inputs == theirs.inputs
+    assert ours.version == theirs.version
+    assert set(ours.secret_outputs) == set(theirs.secret_outputs)
+
+
+def test_outputs_are_found_under_their_python_names_and_others_are_not(record: Callable[..., Any]) -> None:
+    def build() -> pulumi.Output[str]:
+        group = aws.ReplicationGroup("sample", description="x")
+        with pytest.raises(AttributeError, match="nonsense"):
+            _ = group.nonsense  # type: ignore[attr-defined]
+        return group.primary_endpoint_address
+
+    assert record(build).result == "primary.test"
+
+
+def test_keys_of_the_users_own_maps_are_left_alone() -> None:
+    assert wire([{"max_ttl": 1, "tags": {"my_key": "my_value"}}]) == [{"maxTtl": 1, "tags": {"my_key": "my_value"}}]
+    assert to_camel("cidr_ipv4") == "cidrIpv4"

@@ -1,0 +1,255 @@
+"""The delivered stacks, composed: names, parents, outputs, and what a deployment refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from components.options import Window
+from components.platform import Platform, PlatformArgs
+from components.program import read_stack
+from components.settings import Source, judge
+
+pytestmark = pytest.mark.unit
+
+STACKS = Path(__file__).parents[3] / "stacks"
+AIPONGE = [
+    "ai-analytics-service",
+    "ai-config-service",
+    "ai-content-service",
+    "api-gateway",
+    "music-service",
+    "storage-service",
+    "system-service",
+    "user-service",
+]
+
+
+def _source(stack: str) -> Source:
+    configuration = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return Source.parse(
+        stack, {key: item if isinstance(item, str) else json.dumps(item) for key, item in configuration.items()}
+    )
+
+
+def _args(stack: str) -> PlatformArgs:
+    source = _source(stack)
+    settings, problems = judge(source)
+    assert settings is not None, [problem.line(source.file) for problem in problems]
+    assert source.region is not None
+    return PlatformArgs(
+        settings=settings, stack=stack, account="123456789012", region=source.region, trusted_certificates="PEM"
+    )
+
+
+@pytest.fixture(scope="module", params=["local", "staging", "prod"])
+def composed(request: pytest.FixtureRequest) -> Any:
+    """One stack, run to its end; its outputs are the result."""
+    from tests.unit.components.conftest import record
+
+    args = _args(request.param)
+
+    async def build() -> dict[str, Any]:
+        return dict((await Platform.create(args.settings.system, args)).outputs)
+
+    return request.param, record(build, stack=request.param)
+
+
+def test_it_has_eight_services_two_queues_two_redis_and_three_databases(composed: Any) -> None:
+    """The row AIPONGE of the requirements."""
+    _, recording = composed
+    assert sorted(item.name for item in recording.of("StatelessService") if "dashboard" not in item.name) == AIPONGE
+    assert sorted(item.name for item in recording.of("QueueWorkers")) == ["music-generation", "storage-background"]
+    assert sorted(item.name for item in recording.of("RedisCluster")) == ["redis-cache", "redis-queue"]
+    assert len(recording.of("rds/instance:Instance")) == 3
+    assert len(recording.of("s3/bucket:Bucket")) == 3
+    assert len(recording.of("Distribution")) == 1
+
+
+def test_names_start_with_system_and_stack_and_fit(composed: Any) -> None:
+    stack, recording = composed
+    prefix = f"aiponge-{stack}"
+    limits = {
+        "ReplicationGroup": ("replicationGroupId", 40),
+        "rds/instance:Instance": ("identifier", 63),
+        "s3/bucket:Bucket": ("bucket", 63),
+        "iam/role:Role": ("name", 64),
+        "Secret:Secret": ("name", 512),
+    }
+    for type_end, (key, limit) in limits.items():
+        for item in recording.of(type_end):
+            if item.type.startswith("aws:"):
+                assert item.inputs[key].startswith(prefix)
+                assert len(item.inputs[key]) <= limit
+
+
+def test_no_two_resources_share_a_physical_name(composed: Any) -> None:
+    _, recording = composed
+    named = [
+        (item.type, item.inputs["metadata"]["name"])
+        for item in recording.resources
+        if item.type.startswith("kubernetes:")
+    ]
+    named += [(item.type, item.inputs["name"]) for item in recording.resources if "name" in item.inputs]
+    policies = [item for item in named if not item[0].endswith("RolePolicy")]
+    assert len(policies) == len(set(policies))
+
+
+def test_everything_hangs_below_the_platform(composed: Any) -> None:
+    _, recording = composed
+    platform, *others = recording.resources
+    assert platform.type == "groundwork:index:Platform"
+    assert all("groundwork:index:" in item.parent for item in others)
+
+
+def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
+    stack, recording = composed
+    outputs = recording.result
+    assert sorted(outputs) == sorted(
+        [
+            "buckets",
+            "cdn",
+            "dashboard",
+            "database",
+            "environment",
+            "namespace",
+            "redis",
+            "services",
+            "trustedCertificates",
+            "workers",
+        ]
+    )
+    assert outputs["namespace"] == f"aiponge-{stack}"
+    music = outputs["services"]["music-service"]
+    assert music["queues"] == ["music-generation"]
+    assert music["port"] == 80
+    assert (music["livePath"], music["readyPath"]) == ("/health/live", "/health/ready")
+    assert outputs["workers"]["music-generation"]["deployment"] == "music-generation-worker"
+    assert outputs["workers"]["storage-background"]["owner"] == "storage-service"
+    assert outputs["redis"]["queue"]["profile"] == "queue"
+    assert outputs["database"]["replicaIdentifiers"] == [f"aiponge-{stack}-database-replica-{n}" for n in (1, 2)]
+    assert outputs["buckets"]["uploads"]["name"] == f"aiponge-{stack}-uploads-123456789012"
+    assert outputs["cdn"]["bucket"] == outputs["buckets"]["assets"]["name"]
+    assert outputs["dashboard"]["path"] == "/queues"
+
+
+def test_no_secret_is_readable_in_outputs_or_plain_inputs(composed: Any) -> None:
+    """SR-SECRET: every generated value is marked wherever it goes; nothing shows it in the clear."""
+    _, recording = composed
+    assert "generated-" not in json.dumps(recording.result)
+    for item in recording.resources:
+        assert "generated-" not in json.dumps(_without_secrets(item.raw)), (item.type, item.name)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "4dabf18193072939515e22adb298388d" in value:
+            return None
+        return {key: _without_secrets(item) for key, item in value.items()}
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+def test_every_workload_has_a_budget_and_an_autoscaler(composed: Any) -> None:
+    """SR-PDB, SR-SCALE."""
+    _, recording = composed
+    deployments = {item.inputs["metadata"]["name"] for item in recording.of("Deployment")}
+    assert len(deployments) == 11
+    assert {item.inputs["metadata"]["name"] for item in recording.of("PodDisruptionBudget")} == deployments
+    assert {
+        item.inputs["spec"]["scaleTargetRef"]["name"] for item in recording.of("HorizontalPodAutoscaler")
+    } == deployments
+
+
+def test_the_program_is_told_nothing_of_the_local_platform() -> None:
+    """The same program runs against AWS: only a stack file may name what is local."""
+    for path in sorted((STACKS.parent / "components").rglob("*.py")):
+        text = path.read_text()
+        assert "10.213." not in text, path
+        assert not re.search(r"^(?:from|import) (?:local|groundwork)\b", text, re.MULTILINE), path
+
+
+def test_a_services_secrets_reach_it_and_its_workers_once(record: Callable[..., Any]) -> None:
+    args = _args("local")
+    music = args.settings.services["music-service"].model_copy(update={"secrets": {"STRIPE_KEY": "generated-by-user"}})
+    services = {**args.settings.services, "music-service": music}
+    changed = replace(args, settings=args.settings.model_copy(update={"services": services}))
+
+    async def build() -> None:
+        await Platform.create("aiponge", changed)
+
+    recording = record(build, stack="local")
+    secret = recording.one("core/v1:Secret", "music-service-secret-secret")
+    assert secret.is_secret("data", "STRIPE_KEY")
+    for name in ("music-service-deployment", "music-generation-deployment"):
+        template = recording.one("Deployment", name).inputs["spec"]["template"]["spec"]
+        variables = {item["name"]: item.get("valueFrom") for item in template["containers"][0]["env"]}
+        assert variables["STRIPE_KEY"] == {"secretKeyRef": {"name": "music-service", "key": "STRIPE_KEY"}}
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_a_preview_goes_on_with_placeholders_and_a_deployment_does_not(
+    record: Callable[..., Any], tmp_path: Path, stack: str
+) -> None:
+    preview = record(lambda: read_stack(_source(stack), tmp_path), stack=stack, preview=True)
+    assert preview.result.settings.system == "aiponge"
+
+    async def deploy() -> str:
+        with pytest.raises(pulumi.RunError) as caught:
+            await read_stack(_source(stack), tmp_path)
+        return str(caught.value)
+
+    refused = record(deploy, stack=stack)
+    lines = refused.result.splitlines()
+    assert [line.split(" ")[1] for line in lines] == [
+        "groundwork:workload.trustedCertificates",
+        "groundwork:workload.image",
+        "groundwork:workloadIdentity.issuer",
+    ]
+    assert all(line.startswith(f"stacks/Pulumi.{stack}.yaml: ") for line in lines)
+    assert refused.resources == []
+
+
+def test_bad_settings_end_the_program_with_messages_and_nothing_registered(record: Callable[..., Any]) -> None:
+    source = replace(_source("local"), values={**_source("local").values, "system": "Shop", "sevices": {}})
+
+    async def build() -> str:
+        with pytest.raises(pulumi.RunError) as caught:
+            await read_stack(source)
+        return str(caught.value)
+
+    recording = record(build, stack="local")
+    assert len(recording.result.splitlines()) == 2
+    assert recording.resources == []
+
+
+def test_a_certificate_file_without_a_certificate_is_refused(record: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "certificates").mkdir()
+    (tmp_path / "certificates" / "local-ca.pem").write_text("not a certificate")
+
+    async def build() -> str:
+        with pytest.raises(pulumi.RunError, match="holds no certificate") as caught:
+            await read_stack(_source("local"), tmp_path)
+        return str(caught.value)
+
+    assert record(build, stack="local").resources == []
+
+
+def test_a_window_waits_for_the_oldest_once_it_is_full(record: Callable[..., Any]) -> None:
+    async def build() -> tuple[int, int]:
+        window = Window(limit=2)
+        resources = [pulumi.ComponentResource("test:index:Thing", f"thing-{number}") for number in range(5)]
+        seen: list[int] = []
+        for resource in resources:
+            await window.admit([resource])
+            seen.append(len(window))
+        return max(seen), len(resources)
+
+    assert record(build).result == (2, 5)

@@ -1,0 +1,173 @@
+"""Bad settings: one message each, which names the file, the key, the value and the cure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from components.settings import Source, judge
+from tests.unit.settings.conftest import VALID, changed, flat, problems_of
+
+pytestmark = pytest.mark.unit
+
+Lines = Callable[..., list[str]]
+
+
+def test_the_least_configuration_is_enough_and_safe() -> None:
+    settings, problems = judge(Source.parse("prod", flat(VALID)))
+    assert problems == ()
+    assert settings is not None
+    assert settings.database.multi_az
+    assert settings.database.deletion_protection
+    assert settings.database.replicas == 2
+    assert settings.redis.queue.replicas == 1
+    assert settings.services["api"].replicas.min == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        (
+            "groundwork:services/api/replica",
+            2,
+            "stacks/Pulumi.prod.yaml: groundwork:services.api.replica is not known: did you mean 'replicas'?",
+        ),
+        (
+            "groundwork:databse",
+            {},
+            "stacks/Pulumi.prod.yaml: groundwork:databse is not known: did you mean 'database'?",
+        ),
+        (
+            "groundwork:database/replicas",
+            "two",
+            'stacks/Pulumi.prod.yaml: groundwork:database.replicas is "two": '
+            "must be a whole number (read replicas, spread over the zones)",
+        ),
+        (
+            "groundwork:cdn/bucket",
+            ...,
+            "stacks/Pulumi.prod.yaml: groundwork:cdn.bucket is missing: "
+            "write name of the bucket it serves, of purpose assets",
+        ),
+        (
+            "groundwork:environment",
+            "prod",
+            'stacks/Pulumi.prod.yaml: groundwork:environment is "prod": '
+            "must be 'local', 'staging' or 'production' (which safety rules apply)",
+        ),
+        (
+            "groundwork:services/api/replicas/min",
+            1,
+            "stacks/Pulumi.prod.yaml: groundwork:services.api.replicas.min is 1: one instance is an outage at every "
+            "restart, eviction and zone failure: write 2 or more",
+        ),
+        (
+            "groundwork:queues/mails/owner",
+            "mailr",
+            'stacks/Pulumi.prod.yaml: groundwork:queues.mails.owner is "mailr": '
+            "is no service; did you mean 'mailer'?",
+        ),
+        (
+            "groundwork:cdn/bucket",
+            "uploads",
+            "stacks/Pulumi.prod.yaml: groundwork:cdn.bucket is \"uploads\": has the purpose 'uploads'; "
+            "only a bucket of purpose 'assets' is public",
+        ),
+        (
+            "aws:region",
+            ...,
+            "stacks/Pulumi.prod.yaml: aws:region is missing: write the region to deploy to, for example eu-west-1",
+        ),
+        (
+            "groundwrk:services",
+            {},
+            "stacks/Pulumi.prod.yaml: groundwrk: is no namespace of this program: did you mean 'groundwork'?",
+        ),
+    ],
+)
+def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str) -> None:
+    assert lines(path, value) == [line]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "key"),
+    [
+        ("groundwork:database/deletionProtection", False, "database.deletionProtection"),
+        ("groundwork:database/finalSnapshot", False, "database.finalSnapshot"),
+        ("groundwork:database/multiAz", False, "database.multiAz"),
+        ("groundwork:database/backupRetentionDays", 3, "database.backupRetentionDays"),
+        ("groundwork:database/replicas", 0, "database.replicas"),
+        ("groundwork:database/replicas", 16, "database.replicas"),
+        ("groundwork:database/maxStorageGb", 10, "database.maxStorageGb"),
+        ("groundwork:redis/queue/replicas", 0, "redis.queue.replicas"),
+        ("groundwork:redis/cache/replicas", 0, "redis.cache.replicas"),
+        ("groundwork:redis/queue/snapshotRetentionDays", 0, "redis.queue.snapshotRetentionDays"),
+        ("groundwork:buckets/uploads/forceDestroy", True, "buckets.uploads.forceDestroy"),
+        ("groundwork:buckets/uploads/corsOrigins", ["*"], "buckets.uploads.corsOrigins"),
+        ("groundwork:workload/image", "registry.test/shop:latest", "workload.image"),
+        ("groundwork:services/api/image", "registry.test/shop:1.0", "services.api.image"),
+        ("groundwork:services/api/replicas", {"min": 5, "max": 3}, "services.api.replicas.max"),
+        ("groundwork:services/api/resources", {"memoryLimit": "64Mi"}, "services.api.resources.memoryLimit"),
+        ("groundwork:services/api/buckets", {"upload": "read"}, "services.api.buckets"),
+        ("groundwork:services/api/environment", {"PORT": "1"}, "services.api.environment.PORT"),
+        ("groundwork:services/api/environment", {"DB_PASSWORD": "x"}, "services.api.environment.DB_PASSWORD"),
+        ("groundwork:services/queue-dashboard", {}, "services.queue-dashboard"),
+        ("groundwork:services/mails-worker", {}, "services.mails-worker"),
+        ("groundwork:queues/mails/longestJobSeconds", 7200, "queues.mails.longestJobSeconds"),
+        ("groundwork:network", {}, "network"),
+        ("groundwork:network/create/cidr", "10.20.0.0/24", "network.create.cidr"),
+        ("groundwork:network/create/cidr", "10.20.0.1/16", "network.create.cidr"),
+        ("groundwork:network/create/zones", ["a", "a", "b"], "network.create.zones"),
+        ("groundwork:system", "a-system-with-a-name-", "system"),
+        ("groundwork:namespace", "Not_A_Name", "namespace"),
+    ],
+)
+def test_unsafe_combinations_are_refused_in_production(lines: Lines, path: str, value: Any, key: str) -> None:
+    found = lines(path, value)
+    assert len(found) == 1, found
+    assert found[0].startswith(f"stacks/Pulumi.prod.yaml: groundwork:{key} is "), found
+
+
+def test_all_problems_are_told_at_once() -> None:
+    configuration = changed("groundwork:database", {"multiAz": False, "finalSnapshot": False, "replicas": 0})
+    assert len(problems_of(configuration)) == 3
+
+
+def test_a_secret_in_the_clear_is_refused_and_not_repeated(lines: Lines) -> None:
+    """SR-SECRET."""
+    [line] = lines("groundwork:services/api/secrets", {"STRIPE_KEY": "sk_live_hunter2"})
+    assert "groundwork:services.api.secrets.STRIPE_KEY" in line
+    assert "pulumi config set --secret --path" in line
+    assert "hunter2" not in line
+
+
+def test_an_encrypted_secret_is_accepted(lines: Lines) -> None:
+    """SR-SECRET."""
+    value = {"STRIPE_KEY": "sk_live_hunter2"}
+    assert lines("groundwork:services/api/secrets", value, ("groundwork:services",)) == []
+
+
+def test_nothing_of_an_encrypted_value_is_repeated(lines: Lines) -> None:
+    """SR-SECRET."""
+    for value in ({"api": {"port": "hunter2"}}, "hunter2", {"api": {"buckets": {"hunter2": "hunter2"}}}):
+        found = lines("groundwork:services", value, ("groundwork:services",))
+        assert found
+        assert "[secret]" in "".join(found) or "is not known" in "".join(found)
+
+
+def test_local_stacks_may_be_small_but_never_single(lines: Lines) -> None:
+    configuration = changed("groundwork:environment", "local")
+    configuration["groundwork:database"] = {"deletionProtection": False, "finalSnapshot": False, "multiAz": False}
+    configuration["groundwork:workload"] = {"image": "groundwork.local/workload:0.1.0"}
+    assert problems_of(configuration, "local") == []
+    configuration["groundwork:services"]["api"] = {"replicas": {"min": 1}}
+    assert len(problems_of(configuration, "local")) == 1
+
+
+@pytest.mark.parametrize("stack", ["Prod", "a" * 40, "prod_1"])
+def test_a_stack_name_that_makes_bad_names_is_refused(stack: str) -> None:
+    problem = problems_of(VALID, stack)[0]
+    assert problem.key == "groundwork:system"
+    assert "names" in problem.cure
