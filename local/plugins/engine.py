@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 
@@ -18,6 +20,21 @@ _SEVERITY = {
     "error": engine_pb2.ERROR,
 }
 _LOG_SECONDS = 5.0
+
+
+def note(text: str) -> None:
+    """Write to standard error, which the engine keeps in its debug log."""
+    # The engine may have been killed, and its end of the pipe with it; clean-up has to go on all the same.
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def leave() -> NoReturn:
+    """End the process now: threads that still wait must not keep a plugin alive that nobody listens to."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)
 
 
 class Engine:

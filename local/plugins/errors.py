@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from typing import Any, NoReturn
 
 import grpc
 
+from local.plugins.engine import note
 from local.plugins.protocol import provider_pb2, status_pb2
 from local.plugins.provider import InitError, ProviderError
 from local.plugins.values import struct_from_properties
@@ -27,8 +27,7 @@ async def abort(context: Any, plugin: str, error: Exception) -> NoReturn:
     if isinstance(error, ProviderError):
         # A code by which the engine knows that nothing is in doubt.
         await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-    traceback.print_exception(error, file=sys.stderr)
-    sys.stderr.flush()
+    note("".join(traceback.format_exception(error)))
     await context.abort(
         grpc.StatusCode.UNKNOWN,
         f"fault in the {plugin} stand-in plugin: {type(error).__name__}: {error} (run with --debug for its traceback)",

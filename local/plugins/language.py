@@ -17,7 +17,7 @@ import grpc.aio
 from google.protobuf import empty_pb2
 
 from local.plugins import errors, install, interpreter, program
-from local.plugins.engine import Engine
+from local.plugins.engine import Engine, leave
 from local.plugins.interpreter import RuntimeOptions
 from local.plugins.protocol import language_pb2, language_pb2_grpc, plugin_pb2
 from local.plugins.provider import ProviderError
@@ -279,9 +279,7 @@ def main() -> NoReturn:
     if not addresses:
         raise SystemExit("pulumi-language-python: the Pulumi engine starts this program; it takes the engine's address")
     asyncio.run(_serve(addresses[-1]))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    leave()
 
 
 __all__ = ["LanguageHost", "ProviderError", "main"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -22,7 +21,7 @@ import grpc.aio
 from google.protobuf import empty_pb2
 
 from local.plugins import errors
-from local.plugins.engine import Engine
+from local.plugins.engine import Engine, leave, note
 from local.plugins.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
 from local.plugins.provider import (
     UNKNOWN,
@@ -200,7 +199,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _discard(self, request: CreateRequest, result: CreateResult) -> None:
         outputs = properties_from_struct(struct_from_properties(result.outputs))
-        print(f"{request.urn}: the engine has gone; taking back what it cannot record", file=sys.stderr, flush=True)
+        note(f"{request.urn}: the engine has gone; taking back what it cannot record")
         self._provider.discard(
             DeleteRequest(
                 urn=request.urn,
@@ -277,10 +276,7 @@ def serve(provider: Provider) -> None:
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     engine = Engine(addresses[-1] if addresses else None)
     asyncio.run(_serve(provider, engine))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Threads that still wait for something must not keep a plugin alive that nobody listens to.
-    os._exit(0)
+    leave()
 
 
 async def _serve(provider: Provider, engine: Engine) -> None:

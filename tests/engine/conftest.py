@@ -60,6 +60,7 @@ class Project:
     folder: Path
     environment: dict[str, str]
     pulumi: Path
+    virtualenv: str
     stack: str = "test"
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
@@ -129,6 +130,13 @@ class Project:
         outcome = self.run("stack", "output", "--json", "--show-secrets").assert_succeeded()
         return json.loads(outcome.output)[name]
 
+    def pulumi_about(self) -> Any:
+        """What `pulumi about` tells of the project."""
+        answer = subprocess.run(
+            [self.pulumi, "about", "--json"], cwd=self.folder, env=self.environment, capture_output=True, check=True
+        )
+        return json.loads(answer.stdout)
+
     def close(self) -> None:
         """End whatever still runs."""
         for process in self.running:
@@ -166,8 +174,8 @@ def project(pulumi: Path, tmp_path: Path) -> Any:
         "GROUNDWORK_PYTHON": sys.executable,
         "GROUNDWORK_STATE": str(tmp_path / "platform"),
     }
-    made = Project(folder, environment, pulumi)
-    made.runtime({"virtualenv": str(Path(sys.executable).parents[1])})
+    made = Project(folder, environment, pulumi, virtualenv=str(Path(sys.executable).parents[1]))
+    made.runtime({"virtualenv": made.virtualenv})
     made.write("import pulumi\n")
     outcome = made.run("stack", "init")
     assert outcome.code == 0, outcome.output

@@ -69,6 +69,8 @@ class Waiter:
                     live = seen
                     verdict = rule.judge(seen, _slices_of(meta["name"], slices))
                 if verdict.state is State.READY and (slices is None or slices.listed):
+                    if told:
+                        limits.log("ready", "info", True)
                     return live
                 if verdict.state is State.FAILED:
                     raise self._not_ready(kind, live, rule, verdict.message)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
+import time
 from typing import Any
 
 import pytest
@@ -135,8 +137,7 @@ def test_a_conflict_names_field_and_owner(cluster_project: Any, api: Any, namesp
     ("program", "messages"),
     [
         (
-            'k8s.apiextensions.CustomResource("c", api_version="v1", kind="ConfigMap", metadata={"name": "c"}, '
-            'others={"dta": {"a": "b"}})',
+            'pulumi.CustomResource("kubernetes:core/v1:ConfigMap", "c", {"metadata": {"name": "c"}, "dta": {"a": 1}})',
             ["dta", "the API has no such field"],
         ),
         (
@@ -162,7 +163,7 @@ def test_a_conflict_names_field_and_owner(cluster_project: Any, api: Any, namesp
 def test_a_bad_manifest_is_a_clear_error_before_anything_is_made(
     cluster_project: Any, program: str, messages: list[str]
 ) -> None:
-    cluster_project.write(f"import pulumi_kubernetes as k8s\n{program}\n")
+    cluster_project.write(f"import pulumi\nimport pulumi_kubernetes as k8s\n{program}\n")
     outcome = cluster_project.preview().assert_failed()
     for message in messages:
         assert message in outcome.output
@@ -315,3 +316,80 @@ def test_custom_resources(cluster_project: Any, api: Any, namespace: str) -> Non
     assert api.get(f"/apis/{group}/v1/namespaces/{namespace}/things/one")["spec"] == {"size": 3}
     project.refresh("--expect-no-changes").assert_succeeded()
     project.destroy().assert_succeeded()
+
+
+@pytest.mark.parametrize("name", ["", '"name": "web"'])
+def test_a_killed_update_leaves_nothing_doubled(
+    cluster_project: Any, api: Any, namespace: str, nodes: Any, name: str
+) -> None:
+    """An engine killed while an object is awaited: the next update completes, with one object and no orphan."""
+    project = cluster_project
+    project.write(
+        f"""
+        import pulumi_kubernetes as k8s
+        labels = {{"app": "web"}}
+        k8s.apps.v1.Deployment("web", metadata={{{name}}}, spec={{
+            "selector": {{"match_labels": labels}},
+            "template": {{"metadata": {{"labels": labels}},
+                         "spec": {{"containers": [{{"name": "web", "image": "example/web:1"}}]}}}}}})
+        """
+    )
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    process = project.start("up", "--yes", "--skip-preview")
+    deadline = time.monotonic() + 60
+    while not api.get(path)["items"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    while not name and api.get(path)["items"]:
+        assert time.monotonic() < deadline, "what could not be recorded was not taken back"
+        time.sleep(0.1)
+    project.run("cancel", "--yes")
+    with nodes("running"):
+        project.up().assert_succeeded()
+        [live] = api.get(path)["items"]
+        assert project.resource("web")["outputs"]["metadata"]["uid"] == live["metadata"]["uid"]
+        project.up("--expect-no-changes").assert_succeeded()
+
+
+def test_an_interrupt_keeps_what_was_made(cluster_project: Any, api: Any, namespace: str, nodes: Any) -> None:
+    """SIGINT while an object is awaited: it is in the state, marked as not ready, and the next update goes on."""
+    project = cluster_project
+    project.write(
+        """
+        import pulumi_kubernetes as k8s
+        k8s.core.v1.Pod("pod", metadata={"name": "pod"}, spec={"containers": [{"name": "c", "image": "example/c:1"}]})
+        """
+    )
+    process = project.start("up", "--yes", "--skip-preview")
+    deadline = time.monotonic() + 60
+    while not api.pods(namespace):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0 and "interrupted" in output and "Traceback" not in output
+    assert project.resource("pod")["id"] == f"{namespace}/pod"
+    with nodes("running"):
+        project.up().assert_succeeded()
+    assert "initErrors" not in project.resource("pod")
+
+
+def test_thirty_deployments_come_up_together(cluster_project: Any, namespace: str, nodes: Any) -> None:
+    project = cluster_project
+    project.write(
+        """
+        import pulumi_kubernetes as k8s
+        for number in range(30):
+            labels = {"app": f"web-{number}"}
+            k8s.apps.v1.Deployment(f"web-{number}", metadata={"name": f"web-{number}"}, spec={
+                "replicas": 2, "selector": {"match_labels": labels},
+                "template": {"metadata": {"labels": labels},
+                             "spec": {"containers": [{"name": "web", "image": "example/web:1"}]}}})
+        """
+    )
+    with nodes("running"):
+        outcome = project.up("--parallel", "30").assert_succeeded()
+        assert "31 created" in outcome.output
+        project.destroy("--parallel", "30").assert_succeeded()
