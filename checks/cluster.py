@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import kr8s.asyncio
-import kr8s.asyncio.objects
+
+from checks.forwarding import forwarded
 
 ZONE_LABEL: Final = "topology.kubernetes.io/zone"
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
@@ -112,9 +113,8 @@ class KubernetesCluster:
     async def forward(self, pod: Pod, port: int) -> AsyncIterator[int]:
         """A local port that leads to the pod's, for what the API server's proxy drops (authorization headers)."""
         api = await self._connected()
-        target = await kr8s.asyncio.objects.Pod.get(pod.name, namespace=pod.namespace, api=api)
-        async with target.portforward(port, local_port="auto") as local:
-            yield int(local)
+        async with forwarded(api, pod.namespace, pod.name, port) as local:
+            yield local
 
     async def _proxied(self, namespace: str, url: str, method: str, json: Any) -> Answer:
         api = await self._connected()
