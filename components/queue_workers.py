@@ -124,6 +124,7 @@ class QueueWorkers(pulumi.ComponentResource):
             shared.namespace,
             pod,
             Scaling(replicas=args.replicas, cpu_target_percent=args.cpu_target_percent),
+            identity.resources,
         )
         self.registered = (*identity.resources, *workload)
         self.outputs = {

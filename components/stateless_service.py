@@ -147,8 +147,10 @@ class StatelessService(pulumi.ComponentResource):
             shared.namespace,
             pod,
             Scaling(replicas=args.replicas, cpu_target_percent=args.cpu_target_percent),
+            identity.resources,
         )
-        service = KubernetesObject(f"{name}-service", service_manifest(args), child(self))
+        # A Service is ready when a pod of it is: waiting for that before the pods are on their way would block both.
+        service = KubernetesObject(f"{name}-service", service_manifest(args), child(self, depends_on=[workload[0]]))
         policy = KubernetesObject(f"{name}-network-policy", network_policy_manifest(args), child(self))
         self.registered = (*identity.resources, *workload, service, policy)
         self.outputs = {

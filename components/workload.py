@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +42,29 @@ class Scaling:
 
 
 def make_workload(
-    parent: pulumi.Resource, name: str, namespace: pulumi.Input[str], pod: Pod, scaling: Scaling
+    parent: pulumi.Resource,
+    name: str,
+    namespace: pulumi.Input[str],
+    pod: Pod,
+    scaling: Scaling,
+    needs: Sequence[pulumi.Resource],
 ) -> tuple[KubernetesObject, ...]:
-    """Register a Deployment with its disruption budget and autoscaler; returns them, the Deployment first."""
-    deployment = KubernetesObject(f"{name}-deployment", deployment_manifest(namespace, pod), child(parent))
+    """Register a Deployment with its disruption budget and autoscaler; returns them, the Deployment first.
+
+    The engine carries out few operations at a time, and one that waits keeps its place: whatever a waiting object
+    waits for has to come before it, or they wait for each other.
+
+    Args:
+        parent: The component.
+        name: Its name.
+        namespace: Where.
+        pod: The pods.
+        scaling: How many of them.
+        needs: What the pods do not start without, beyond what their manifest refers to.
+    """
+    deployment = KubernetesObject(
+        f"{name}-deployment", deployment_manifest(namespace, pod), child(parent, depends_on=needs)
+    )
     budget = KubernetesObject(f"{name}-budget", budget_manifest(namespace, pod), child(parent))
     autoscaler = KubernetesObject(
         f"{name}-autoscaler",

@@ -92,10 +92,7 @@ class MadeIdentity:
 
 
 def make_identity(parent: pulumi.Resource, name: str, identity: Identity) -> MadeIdentity:
-    """Register a workload's service account and, if it is granted anything, its role.
-
-    The role's policy is not waited for by the workload: a pod that starts before it is retried by its client.
-    """
+    """Register a workload's service account and, if it is granted anything, its role."""
     account = KubernetesObject(
         f"{name}-account",
         {

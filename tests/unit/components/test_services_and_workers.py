@@ -143,6 +143,17 @@ def test_secrets_come_from_secrets_and_a_change_replaces_the_pods(record: Callab
     assert metadata["annotations"] == {"groundwork.dev/secrets-checksum": "abcdef"}
 
 
+def test_what_waits_comes_after_what_it_waits_for(record: Callable[..., Any]) -> None:
+    """The engine has few places: a Service waiting for pods must not keep the Deployment from being made."""
+    recording = record(lambda: StatelessService("orders", SERVICE))
+    names = {
+        name: [urn.rsplit("::")[-1] for urn in recording.one("", name).depends_on]
+        for name in ("orders-deployment", "orders-service")
+    }
+    assert "orders-deployment" in names["orders-service"]
+    assert {"orders-account", "orders-role", "orders-role-policy"} <= set(names["orders-deployment"])
+
+
 def test_no_client_is_bound_to_an_instance(record: Callable[..., Any]) -> None:
     """SR-AFFINITY."""
     service = record(lambda: StatelessService("orders", SERVICE)).one("core/v1:Service").inputs["spec"]
