@@ -19,7 +19,7 @@ Severity = Literal["debug", "info", "warning", "error"]
 
 
 class Unknown:
-    """The type of `UNKNOWN`; there is one instance only."""
+    """The type of `UNKNOWN`; there is one instance only. It is true: something is there, only what is not known."""
 
     _instance: Unknown | None = None
 
@@ -36,9 +36,6 @@ class Unknown:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Unknown:
         return self
-
-    def __bool__(self) -> bool:
-        raise TypeError("an unknown value has no truth value: compare with `is UNKNOWN`")
 
 
 UNKNOWN: Final = Unknown()

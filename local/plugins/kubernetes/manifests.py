@@ -35,11 +35,11 @@ def completed(kind: Kind, request: CheckRequest, namespace: str | None) -> tuple
                 "not supported by the kubernetes stand-in: leave it out, and a name is made from the resource's",
             )
         )
-    if not meta.get("name") and meta.get("name") is not UNKNOWN:
+    if not meta.get("name"):
         _name(meta, request)
     if namespace is None and meta.get("namespace"):
         failures.append(CheckFailure("metadata.namespace", f"a {kind.kind} has no namespace: leave it out"))
-    elif namespace is not None and meta.get("namespace") is not UNKNOWN and not meta.get("namespace"):
+    elif namespace is not None and not meta.get("namespace"):
         meta["namespace"] = namespace
     failures += _timeout(inputs)
     return inputs, failures

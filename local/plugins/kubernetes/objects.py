@@ -80,7 +80,8 @@ def wire(kind: Kind, inputs: Mapping[str, Any]) -> Object:
     if is_secret(kind) and isinstance(body.get("stringData"), dict):
         texts = body.pop("stringData")
         encoded = {key: encode(text) if isinstance(text, str) else text for key, text in texts.items()}
-        body["data"] = {**(body.get("data") or {}), **encoded}
+        data = body.get("data") or {}
+        body["data"] = UNKNOWN if data is UNKNOWN else {**data, **encoded}
     return body
 
 
@@ -269,16 +270,15 @@ def _merge(first: Any, second: Any) -> Any:
     return second
 
 
+def _texts(contents: Any) -> list[str]:
+    return [text for text in contents.values() if isinstance(text, str)] if isinstance(contents, dict) else []
+
+
 def redactor(kind: Kind, manifest: Mapping[str, Any]) -> Callable[[str], str]:
     """Takes a Secret's contents out of a message of the server."""
     if not is_secret(kind):
         return lambda message: message
-    contents = [
-        text
-        for section in ("data", "stringData")
-        for text in (manifest.get(section) or {}).values()
-        if isinstance(text, str) and len(text) > 2
-    ]
+    contents = [text for section in ("data", "stringData") for text in _texts(manifest.get(section)) if len(text) > 2]
 
     def redact(message: str) -> str:
         for text in sorted(contents, key=len, reverse=True):
