@@ -1,0 +1,50 @@
+"""The endpoint in this process, on a loopback port, with no servers behind it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from local.aws import application
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+        """Say nothing: the tests' own assertions speak."""
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, application(), threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def client(endpoint: str) -> Callable[..., Any]:
+    def make(service: str, **more: Any) -> Any:
+        known = {"region_name": "eu-west-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return boto3.client(service, endpoint_url=endpoint, **{**known, **more})
+
+    return make
+
+
+@pytest.fixture
+def unique(request: pytest.FixtureRequest) -> str:
+    """A name of this test's own: the endpoint's state is shared by all tests."""
+    import re
+    import zlib
+
+    return (
+        "t"
+        + re.sub(r"[^a-z0-9]", "", request.node.name.lower())[-20:]
+        + f"{zlib.crc32(request.node.nodeid.encode()):x}"
+    )

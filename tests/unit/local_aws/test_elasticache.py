@@ -1,0 +1,202 @@
+"""ElastiCache's API through botocore (P0-REDIS, SR-REDIS-HA): what moto lacks, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+pytestmark = pytest.mark.unit
+
+TOKEN = "a-token-of-sufficient-length"
+
+
+@pytest.fixture
+def elasticache(client: Callable[..., Any]) -> Any:
+    return client("elasticache")
+
+
+def error_code(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(error.value.response["Error"]["Code"])
+
+
+def create(elasticache: Any, name: str, **more: Any) -> dict[str, Any]:
+    declared = {"ReplicationGroupId": name, "ReplicationGroupDescription": "d", "CacheNodeType": "cache.t4g.micro"}
+    answer: dict[str, Any] = elasticache.create_replication_group(**{**declared, **more})["ReplicationGroup"]
+    return answer
+
+
+def described(elasticache: Any, name: str) -> dict[str, Any]:
+    answer: dict[str, Any] = elasticache.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"][0]
+    return answer
+
+
+def test_a_parameter_group_lives_through_its_operations(elasticache: Any, unique: str) -> None:
+    """P0-REDIS: the queue-safe profile is a parameter group."""
+    created = elasticache.create_cache_parameter_group(
+        CacheParameterGroupName=unique, CacheParameterGroupFamily="redis7", Description="queue"
+    )["CacheParameterGroup"]
+    assert created["ARN"].endswith(f":parametergroup:{unique}")
+    values = [{"ParameterName": "maxmemory-policy", "ParameterValue": "noeviction"}]
+    elasticache.modify_cache_parameter_group(CacheParameterGroupName=unique, ParameterNameValues=values)
+    own = elasticache.describe_cache_parameters(CacheParameterGroupName=unique, Source="user")["Parameters"]
+    assert [(each["ParameterName"], each["ParameterValue"]) for each in own] == [("maxmemory-policy", "noeviction")]
+    elasticache.reset_cache_parameter_group(CacheParameterGroupName=unique, ParameterNameValues=values)
+    assert elasticache.describe_cache_parameters(CacheParameterGroupName=unique, Source="user")["Parameters"] == []
+    elasticache.delete_cache_parameter_group(CacheParameterGroupName=unique)
+    with pytest.raises(ClientError) as error:
+        elasticache.describe_cache_parameter_groups(CacheParameterGroupName=unique)
+    assert error_code(error) == "CacheParameterGroupNotFound"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("maxmemory-policy", "sometimes"), ("no-such-parameter", "1"), ("appendonly", "yes"), ("databases", "-1")],
+)
+def test_a_wrong_parameter_is_an_error_and_changes_nothing(
+    elasticache: Any, unique: str, name: str, value: str
+) -> None:
+    elasticache.create_cache_parameter_group(
+        CacheParameterGroupName=unique, CacheParameterGroupFamily="redis7", Description="d"
+    )
+    right = {"ParameterName": "timeout", "ParameterValue": "5"}
+    with pytest.raises(ClientError) as error:
+        elasticache.modify_cache_parameter_group(
+            CacheParameterGroupName=unique,
+            ParameterNameValues=[right, {"ParameterName": name, "ParameterValue": value}],
+        )
+    assert error_code(error) == "InvalidParameterValue"
+    assert elasticache.describe_cache_parameters(CacheParameterGroupName=unique, Source="user")["Parameters"] == []
+
+
+def test_engine_defaults_are_told(elasticache: Any) -> None:
+    answer = elasticache.describe_engine_default_parameters(CacheParameterGroupFamily="redis7")["EngineDefaults"]
+    policies = [each for each in answer["Parameters"] if each["ParameterName"] == "maxmemory-policy"]
+    assert [each["ParameterValue"] for each in policies] == ["volatile-lru"]
+
+
+def test_a_replication_group_answers_what_was_declared(elasticache: Any, unique: str) -> None:
+    """SR-REDIS-HA: encryption, authentication, failover and snapshot settings can be read back."""
+    elasticache.create_cache_parameter_group(
+        CacheParameterGroupName=unique, CacheParameterGroupFamily="redis7", Description="d"
+    )
+    created = create(
+        elasticache,
+        unique,
+        NumCacheClusters=3,
+        AutomaticFailoverEnabled=True,
+        MultiAZEnabled=True,
+        TransitEncryptionEnabled=True,
+        AtRestEncryptionEnabled=True,
+        AuthToken=TOKEN,
+        CacheParameterGroupName=unique,
+        SnapshotRetentionLimit=7,
+        SnapshotWindow="01:00-02:00",
+        PreferredMaintenanceWindow="mon:03:00-mon:04:00",
+        Port=6390,
+        SecurityGroupIds=["sg-1"],
+        Tags=[{"Key": "team", "Value": "a"}],
+    )
+    assert created["Status"] == "creating"
+    group = described(elasticache, unique)
+    assert group["Status"] == "available"
+    assert group["MemberClusters"] == [f"{unique}-00{n}" for n in (1, 2, 3)]
+    assert (group["AutomaticFailover"], group["MultiAZ"]) == ("enabled", "enabled")
+    assert group["AuthTokenEnabled"] and group["TransitEncryptionEnabled"] and group["AtRestEncryptionEnabled"]
+    assert (group["SnapshotRetentionLimit"], group["SnapshotWindow"]) == (7, "01:00-02:00")
+    node_group = group["NodeGroups"][0]
+    zones = {member["PreferredAvailabilityZone"] for member in node_group["NodeGroupMembers"]}
+    assert zones == {"eu-west-1a", "eu-west-1b", "eu-west-1c"}
+    assert node_group["PrimaryEndpoint"]["Port"] == 6390
+    assert node_group["PrimaryEndpoint"]["Address"] != node_group["ReaderEndpoint"]["Address"]
+    member = elasticache.describe_cache_clusters(CacheClusterId=f"{unique}-002")["CacheClusters"][0]
+    assert member["CacheParameterGroup"]["CacheParameterGroupName"] == unique
+    assert member["PreferredMaintenanceWindow"] == "mon:03:00-mon:04:00"
+    assert member["SecurityGroups"] == [{"SecurityGroupId": "sg-1", "Status": "active"}]
+    tags = elasticache.list_tags_for_resource(ResourceName=group["ARN"])["TagList"]
+    assert tags == [{"Key": "team", "Value": "a"}]
+    assert TOKEN not in str(group) + str(member)
+
+
+def test_the_reader_of_a_single_node_is_the_primary(elasticache: Any, unique: str) -> None:
+    create(elasticache, unique)
+    endpoints = described(elasticache, unique)["NodeGroups"][0]
+    assert endpoints["ReaderEndpoint"]["Address"] == endpoints["PrimaryEndpoint"]["Address"]
+
+
+def test_modification_and_deletion(elasticache: Any, unique: str) -> None:
+    create(elasticache, unique, TransitEncryptionEnabled=True, AuthToken=TOKEN)
+    elasticache.modify_replication_group(
+        ReplicationGroupId=unique,
+        ReplicationGroupDescription="new",
+        SnapshotRetentionLimit=3,
+        AuthToken=TOKEN + "2",
+        AuthTokenUpdateStrategy="ROTATE",
+        ApplyImmediately=True,
+    )
+    group = described(elasticache, unique)
+    assert (group["Description"], group["SnapshotRetentionLimit"]) == ("new", 3)
+    elasticache.increase_replica_count(ReplicationGroupId=unique, NewReplicaCount=2, ApplyImmediately=True)
+    assert len(described(elasticache, unique)["MemberClusters"]) == 3
+    elasticache.decrease_replica_count(ReplicationGroupId=unique, NewReplicaCount=1, ApplyImmediately=True)
+    assert len(described(elasticache, unique)["MemberClusters"]) == 2
+    elasticache.delete_replication_group(ReplicationGroupId=unique)
+    with pytest.raises(ClientError) as error:
+        described(elasticache, unique)
+    assert error_code(error) == "ReplicationGroupNotFoundFault"
+
+
+@pytest.mark.parametrize(
+    ("declared", "code"),
+    [
+        ({"NumNodeGroups": 2}, "UnsupportedOperation"),
+        ({"Engine": "valkey"}, "UnsupportedOperation"),
+        ({"EngineVersion": "6.2"}, "UnsupportedOperation"),
+        ({"UserGroupIds": ["users"]}, "UnsupportedOperation"),
+        ({"SnapshotName": "old"}, "UnsupportedOperation"),
+        ({"TransitEncryptionEnabled": True, "TransitEncryptionMode": "preferred"}, "UnsupportedOperation"),
+        ({"AuthToken": TOKEN}, "InvalidParameterCombination"),
+        ({"TransitEncryptionEnabled": True, "AuthToken": "short"}, "InvalidParameterValue"),
+        ({"AutomaticFailoverEnabled": True}, "InvalidParameterCombination"),
+        ({"NumCacheClusters": 2, "MultiAZEnabled": True}, "InvalidParameterCombination"),
+        ({"CacheParameterGroupName": "nope"}, "CacheParameterGroupNotFound"),
+        ({"CacheSubnetGroupName": "nope"}, "CacheSubnetGroupNotFoundFault"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(elasticache: Any, unique: str, declared: dict[str, Any], code: str) -> None:
+    with pytest.raises(ClientError) as error:
+        create(elasticache, unique, **declared)
+    assert error_code(error) == code
+    with pytest.raises(ClientError):
+        described(elasticache, unique)
+
+
+def test_a_subnet_group_can_be_changed_and_deleted_when_unused(
+    elasticache: Any, client: Callable[..., Any], unique: str
+) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in (1, 2)]
+    elasticache.create_cache_subnet_group(
+        CacheSubnetGroupName=unique, CacheSubnetGroupDescription="d", SubnetIds=subnets
+    )
+    elasticache.modify_cache_subnet_group(CacheSubnetGroupName=unique, SubnetIds=subnets[:1])
+    group = elasticache.describe_cache_subnet_groups(CacheSubnetGroupName=unique)["CacheSubnetGroups"][0]
+    assert [each["SubnetIdentifier"] for each in group["Subnets"]] == subnets[:1]
+    create(elasticache, unique, CacheSubnetGroupName=unique)
+    with pytest.raises(ClientError) as error:
+        elasticache.delete_cache_subnet_group(CacheSubnetGroupName=unique)
+    assert error_code(error) == "CacheSubnetGroupInUse"
+    elasticache.delete_replication_group(ReplicationGroupId=unique)
+    elasticache.delete_cache_subnet_group(CacheSubnetGroupName=unique)
+    with pytest.raises(ClientError):
+        elasticache.describe_cache_subnet_groups(CacheSubnetGroupName=unique)
+
+
+def test_an_operation_that_nobody_implements_says_so(elasticache: Any) -> None:
+    with pytest.raises(ClientError) as error:
+        elasticache.test_failover(ReplicationGroupId="any", NodeGroupId="0001")
+    assert error_code(error) == "UnsupportedOperation"
+    assert "local platform" in str(error.value)
