@@ -8,8 +8,17 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-OUT = Console()
-ERR = Console(stderr=True)
+_LOG_WIDTH = 180
+"""Columns of output that goes to a file or a pipe, where nothing folds lines."""
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=_LOG_WIDTH)
+
+
+OUT = _console(stderr=False)
+ERR = _console(stderr=True)
 
 
 @contextmanager
