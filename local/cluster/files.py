@@ -1,8 +1,9 @@
-"""Files written whole or not at all, and folders removed for good."""
+"""Files written whole or not at all, folders removed for good, commands that do not outlive us."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.cluster.errors import ClusterError
@@ -23,6 +24,12 @@ def write(target: Path, text: str, mode: int = 0o644) -> None:
     partial.rename(target)
 
 
+def run_bound(argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends with us: were we killed, it must not go on while the next `up` or `down` is at work."""
+    bound = ["setpriv", "--pdeathsig", "KILL", *argv]
+    return subprocess.run(bound, capture_output=True, text=True, check=False)
+
+
 def remove_tree(folder: Path) -> None:
     """Remove the folder and all in it, but nothing that is mounted below it; nothing happens if it is gone.
 
@@ -31,7 +38,6 @@ def remove_tree(folder: Path) -> None:
     Raises:
         ClusterError: something cannot be removed.
     """
-    argv = ["rm", "--recursive", "--force", "--one-file-system", "--", str(folder)]
-    answer = subprocess.run(argv, capture_output=True, text=True, check=False)
+    answer = run_bound(["rm", "--recursive", "--force", "--one-file-system", "--", str(folder)])
     if answer.returncode != 0:
         raise ClusterError(f"{folder} cannot be removed: {answer.stderr.strip()}")

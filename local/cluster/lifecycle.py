@@ -54,6 +54,7 @@ HOST_PROGRAMS = {
     "runc": "runc",
     "iptables": "iptables",
     "nsenter": "util-linux",
+    "setpriv": "util-linux",
     "unshare": "util-linux",
 }
 

@@ -12,7 +12,7 @@ import yaml
 from local.cluster import anchor, cgroups, control_plane, kubeconfig, node_config, strays
 from local.cluster.api import wait_until
 from local.cluster.errors import ClusterError
-from local.cluster.files import remove_tree, write
+from local.cluster.files import remove_tree, run_bound, write
 from local.cluster.images import ArchiveContent
 from local.cluster.layout import Layout, NodeLayout
 from local.processes import ProcessSpec
@@ -118,7 +118,7 @@ def _ctr(node: NodeLayout, ctr: Path, *arguments: str) -> str | None:
 
 def _run_ctr(node: NodeLayout, ctr: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     argv = [str(ctr), "--address", str(node.socket), "--namespace", "k8s.io", *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=False)
+    return run_bound(argv)
 
 
 def _write_runtime_files(node: NodeLayout, tools: Mapping[str, Path]) -> None:

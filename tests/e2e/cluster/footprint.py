@@ -46,7 +46,7 @@ def _processes(mark: str) -> list[str]:
         if process.name.isdigit() and int(process.name) != os.getpid():
             with contextlib.suppress(OSError):
                 if mark.encode() in (process / "cmdline").read_bytes():
-                    found.append((process / "comm").read_text().strip())
+                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
     return sorted(found)
 
 
