@@ -1,10 +1,15 @@
-"""`python -m local.aws serve`: the endpoint in the foreground. Run it inside the hub's network namespace."""
+"""`python -m local.aws serve [PLAN]`: the endpoint in the foreground. Run it inside the hub's network namespace.
+
+PLAN is the address plan as JSON, for a platform with other addresses than the usual ones.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 
+from local.aws.lifecycle import plan_from_json
+from local.network.plan import PLAN
 from local.paths import Paths
 
 # moto reads these when it is imported. Its permissive CORS answers would hide what a bucket's own rules say, and a
@@ -14,13 +19,14 @@ MOTO_SETTINGS = {"MOTO_DISABLE_GLOBAL_CORS": "true", "S3_IGNORE_SUBDOMAIN_BUCKET
 
 def main(arguments: list[str]) -> int:
     """Entry point; returns the exit code."""
-    if arguments != ["serve"]:
-        print("usage: python -m local.aws serve", file=sys.stderr)
+    if arguments[:1] != ["serve"] or len(arguments) > 2:
+        print("usage: python -m local.aws serve [PLAN]", file=sys.stderr)
         return 2
+    plan = plan_from_json(arguments[1]) if arguments[1:] else PLAN
     os.environ.update(MOTO_SETTINGS)
     from local.aws.serve import serve
 
-    serve(Paths.from_environment())
+    serve(Paths.from_environment(), plan)
     return 0
 
 

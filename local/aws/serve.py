@@ -16,7 +16,8 @@ from local.aws.authority import Authority
 from local.aws.dataplane.context import Context
 from local.aws.dataplane.plane import DataPlane
 from local.aws.layout import Layout
-from local.network.plan import PLAN
+from local.aws.state import CURRENT
+from local.network.plan import Plan
 from local.paths import Paths
 from local.processes import Processes
 
@@ -33,7 +34,7 @@ class _Handler(MotoRequestHandler):
             _log.warning("%s %s %s", self.command, self.path.partition("?")[0], code)
 
 
-def serve(paths: Paths) -> None:
+def serve(paths: Paths, plan: Plan) -> None:
     """Serve until SIGTERM or SIGINT; then end every server and remove its data.
 
     Runs inside the platform's hub namespace. State is in memory: the next start begins empty.
@@ -42,6 +43,7 @@ def serve(paths: Paths) -> None:
     # moto warns of every refusal whose code the service's model does not list; that is what a refusal is.
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
+    CURRENT.plan = plan
     layout = Layout.of(paths)
     layout.logs.mkdir(parents=True, exist_ok=True)
     authority = Authority(layout.authority)
@@ -52,6 +54,7 @@ def serve(paths: Paths) -> None:
         authority=authority,
         control_password=secrets.token_urlsafe(24),
         edge_secret=secrets.token_urlsafe(24),
+        plan=plan,
     )
     plane = DataPlane(context)
     stopping = threading.Event()
@@ -59,10 +62,10 @@ def serve(paths: Paths) -> None:
         signal.signal(sign, lambda *_: stopping.set())
     application = Application(plane.wake, context.edge_secret, identity=str(layout.root))
     # Before the data plane, whose clean start would take away what belongs to an endpoint that runs already.
-    server = make_server(PLAN.hub_address, PLAN.aws_port, application, threaded=True, request_handler=_Handler)
+    server = make_server(plan.hub_address, plan.aws_port, application, threaded=True, request_handler=_Handler)
     plane.start()
     threading.Thread(target=server.serve_forever, name="api", daemon=True).start()
-    _log.info("answering on %s", PLAN.aws_url)
+    _log.info("answering on %s", plan.aws_url)
     stopping.wait()
     server.shutdown()
     plane.stop()

@@ -6,7 +6,7 @@ import ipaddress
 import threading
 from dataclasses import dataclass, field
 
-from local.network.plan import PLAN
+from local.network.plan import PLAN, Plan
 
 ACCOUNT = "123456789012"
 
@@ -15,14 +15,24 @@ LOCK = threading.RLock()
 
 
 @dataclass
+class Surroundings:
+    """The platform that this endpoint belongs to; set once, before the first request."""
+
+    plan: Plan = PLAN
+
+
+CURRENT = Surroundings()
+
+
+@dataclass
 class AddressPool:
     """Hands out one address an owner, and always the lowest that is free.
 
     Attributes:
-        network: Where addresses come from; its first and last are left out.
+        network: Where addresses come from, its first and last left out; None for the current plan's.
     """
 
-    network: str = PLAN.data_plane
+    network: str | None = None
     taken: dict[str, str] = field(default_factory=dict)
 
     def allocate(self, owner: str) -> str:
@@ -34,10 +44,11 @@ class AddressPool:
         with LOCK:
             if owner not in self.taken:
                 used = set(self.taken.values())
-                free = (str(host) for host in ipaddress.ip_network(self.network).hosts() if str(host) not in used)
+                network = self.network or CURRENT.plan.data_plane
+                free = (str(host) for host in ipaddress.ip_network(network).hosts() if str(host) not in used)
                 address = next(free, None)
                 if address is None:
-                    raise RuntimeError(f"no address left in {self.network} for {owner}")
+                    raise RuntimeError(f"no address left in {network} for {owner}")
                 self.taken[owner] = address
             return self.taken[owner]
 

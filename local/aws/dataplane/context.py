@@ -10,7 +10,7 @@ from pathlib import Path
 from local.aws.authority import Authority
 from local.aws.layout import Layout
 from local.network.namespaces import add_address, remove_address
-from local.network.plan import PLAN, Plan
+from local.network.plan import Plan
 from local.processes import Processes, ProcessSpec
 
 
@@ -32,7 +32,7 @@ class Context:
     authority: Authority
     control_password: str = field(repr=False)
     edge_secret: str = field(repr=False)
-    plan: Plan = PLAN
+    plan: Plan
 
     def folder(self, name: str) -> Path:
         """The server's folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ _SMALL = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "timezone": "UTC",
     "log_timezone": "UTC",
+}
+# Two settings have other names in the control data.
+_CONTROL_NAMES = {
+    "max_prepared_xacts": "max_prepared_transactions",
+    "max_locks_per_xact": "max_locks_per_transaction",
 }
 # A replica that stays away must not fill the disk with the log kept for it.
 _KEPT_LOG = "1GB"
@@ -63,8 +69,22 @@ def force_ssl(parameters: Mapping[str, str]) -> bool:
     return parameters.get("rds.force_ssl", "1") == "1"
 
 
-def render(server: PostgresServer, files: Files) -> str:
-    """The configuration: small defaults, then the parameter group, then what the platform needs."""
+def floors(control_data: str) -> dict[str, str]:
+    """Settings that a replica must not have lower than its source had, from what `pg_controldata` says.
+
+    PostgreSQL refuses to start such a replica, even if the source's value has fallen since: the replica has yet to
+    read of it. (PostgreSQL documentation, "Hot Standby", administrator's overview.)
+    """
+    found = re.findall(r"^(max_\w+) setting: +(\d+)$", control_data, re.MULTILINE)
+    return {_CONTROL_NAMES.get(name, name): value for name, value in found}
+
+
+def render(server: PostgresServer, files: Files, least: Mapping[str, str] | None = None) -> str:
+    """The configuration: small defaults, then the parameter group, then what the platform needs.
+
+    Args:
+        least: Numbers that the settings of these names must reach, from `floors`.
+    """
     logical = server.parameters.get("rds.logical_replication", "0") == "1"
     fixed = {
         "listen_addresses": server.address,
@@ -94,6 +114,8 @@ def render(server: PostgresServer, files: Files) -> str:
         )
         fixed["primary_slot_name"] = slot_name(server.name)
     merged = {**_SMALL, **effective(server.parameters), **fixed}
+    for name, value in (least or {}).items():
+        merged[name] = str(max(int(value), int(merged.get(name, "0"))))
     return "".join(f"{name} = '{_quoted(value)}'\n" for name, value in merged.items())
 
 

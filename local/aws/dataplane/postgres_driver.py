@@ -18,6 +18,7 @@ from local.aws.dataplane.postgres_config import (
     ADMINISTRATOR,
     REPLICATOR,
     Files,
+    floors,
     render,
     render_access,
     slot_name,
@@ -57,7 +58,7 @@ class PostgresDriver:
         if promoted and context.is_running(server.name):
             self._promote(server, files)
         changed = write_private(data / "pg_hba.conf", render_access(server, context.plan.network), USER)
-        changed |= write_private(data / "postgresql.conf", render(server, files), USER)
+        changed |= write_private(data / "postgresql.conf", render(server, files, self._floors(server, data)), USER)
         if context.is_running(server.name):
             if changed:
                 with self._connect(server, files) as connection:
@@ -136,6 +137,18 @@ class PostgresDriver:
         where = ["-h", primary.address, "-p", str(primary.port), "-U", REPLICATOR, "--no-password"]
         how = ["-X", "stream", "-c", "fast", "--no-sync", f"--slot={slot}"]
         self._run([str(BINARIES / "pg_basebackup"), *where, *how, "-D", str(target)], environment)
+
+    def _floors(self, server: PostgresServer, data: Path) -> dict[str, str]:
+        if server.primary is None:
+            return {}
+        told = subprocess.run(
+            [BINARIES / "pg_controldata", "-D", data],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+        return floors(told.stdout)
 
     def _run(self, argv: list[str], environment: dict[str, str] | None = None) -> None:
         as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *argv]

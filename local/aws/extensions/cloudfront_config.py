@@ -7,7 +7,7 @@ from typing import Any
 
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.cloudfront_limits import check_words
-from local.network.plan import PLAN
+from local.aws.state import CURRENT
 
 _EMPTY: dict[str, Any] = {"Quantity": 0}
 
@@ -103,11 +103,13 @@ def _check_origin(origin: dict[str, Any]) -> None:
             )
         return
     try:
-        inside = ipaddress.ip_address(domain) in ipaddress.ip_network(PLAN.network)
+        inside = ipaddress.ip_address(domain) in ipaddress.ip_network(CURRENT.plan.network)
     except ValueError:
         inside = False
     if not inside:
-        raise Refused(f"the custom origin {domain}", f"Origins are buckets, or addresses inside {PLAN.network}.")
+        raise Refused(
+            f"the custom origin {domain}", f"Origins are buckets, or addresses inside {CURRENT.plan.network}."
+        )
 
 
 def bucket_of(domain: str) -> str | None:

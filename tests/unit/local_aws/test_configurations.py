@@ -139,6 +139,15 @@ class TestPostgres:
         assert "password=" not in conninfo
         assert f"primary_slot_name = '{postgres_config.slot_name(self.server.name)}'" in rendered
 
+    def test_a_replica_is_not_set_lower_than_its_source_was(self) -> None:
+        """P0-REPLICA: it would not start."""
+        told = "wal_level setting:  replica\nmax_connections setting:  100\nmax_prepared_xacts setting:  2\n"
+        least = postgres_config.floors(told)
+        assert least == {"max_connections": "100", "max_prepared_transactions": "2"}
+        lower = replace(self.server, parameters={"max_connections": "70", "max_prepared_transactions": "5"})
+        found = lines(postgres_config.render(lower, self.files, least))
+        assert {"max_connections = '100'", "max_prepared_transactions = '5'"} <= found
+
     def test_slot_names_are_valid_and_tell_servers_apart(self) -> None:
         first, second = (postgres_config.slot_name("postgres-eu-west-1-" + "a" * 60 + end) for end in ("-b", "_b"))
         assert first != second
