@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import boto3
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Two tries of at most four seconds each end before a check's deadline does.
-_CONFIG = Config(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
+# Two tries end before a check's deadline does.
+_CONFIG = Config(connect_timeout=4, read_timeout=5, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"})
 
 
 class SecretError(Exception):
@@ -51,6 +51,14 @@ class BotoAws:
         self._endpoint = endpoint
         self._session = boto3.session.Session(region_name=region)
         self._clients: dict[tuple[str, str | None], Any] = {}
+        self._clients_lock = asyncio.Lock()
+        self._values: dict[str, str] = {}
+
+    async def prepare(self, regions: Iterable[str]) -> None:
+        """Make the clients now rather than with the first call, because that takes long."""
+        await self._client("secretsmanager", self._region)
+        for region in sorted(regions):
+            await self._client("s3", region)
 
     async def secret(self, arn: str, *fields: str) -> tuple[str, ...]:
         """Fields of a secret whose value is a JSON object.
@@ -58,11 +66,13 @@ class BotoAws:
         Raises:
             SecretError: when the value is no JSON object or lacks a field.
         """
-        client = self._client("secretsmanager", self._region)
-        answer = await asyncio.to_thread(client.get_secret_value, SecretId=arn)
+        if arn not in self._values:
+            client = await self._client("secretsmanager", self._region)
+            answer = await asyncio.to_thread(client.get_secret_value, SecretId=arn)
+            self._values[arn] = answer.get("SecretString", "")
         try:
-            value = json.loads(answer["SecretString"])
-        except (KeyError, ValueError):
+            value = json.loads(self._values[arn])
+        except ValueError:
             raise SecretError(f"secret {arn} is no JSON object") from None
         missing = [field for field in fields if not isinstance(value, dict) or not isinstance(value.get(field), str)]
         if missing:
@@ -71,16 +81,15 @@ class BotoAws:
 
     async def s3(self, region: str, call: Callable[[S3Client], T]) -> T:
         """Run something with an S3 client, in a thread."""
-        return await asyncio.to_thread(call, self._client("s3", region))
+        return await asyncio.to_thread(call, await self._client("s3", region))
 
-    def _client(self, service: str, region: str | None) -> Any:
+    async def _client(self, service: str, region: str | None) -> Any:
         key = (service, region)
-        if key not in self._clients:
-            # Sessions are not thread-safe, clients are; so clients are made here, in the event loop's thread.
-            self._clients[key] = self._session.client(
-                service,  # type: ignore[call-overload]
-                region_name=region,
-                endpoint_url=self._endpoint,
-                config=_CONFIG,
-            )
+        # Making clients is not thread-safe, using them is.
+        async with self._clients_lock:
+            if key not in self._clients:
+                make: Any = self._session.client
+                self._clients[key] = await asyncio.to_thread(
+                    make, service, region_name=region, endpoint_url=self._endpoint, config=_CONFIG
+                )
         return self._clients[key]

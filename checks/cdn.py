@@ -15,7 +15,7 @@ from checks.storage import delete_canary, put_canary
 
 # Under the path that is cached for long, with a name that has the content's hash, as real assets have.
 CANARY_PATH: Final = "assets/groundwork-check"
-_TIMEOUT: Final = 5.0
+_TIMEOUT: Final = 10.0
 
 
 async def file_comes_through(context: Context, cdn: Cdn, bucket: str, region: str) -> Finding:
@@ -26,7 +26,7 @@ async def file_comes_through(context: Context, cdn: Cdn, bucket: str, region: st
         region, lambda client: put_canary(client, bucket, key, body, ContentType="text/plain")
     )
     try:
-        async with httpx.AsyncClient(verify=context.tls(), timeout=_TIMEOUT) as client:
+        async with httpx.AsyncClient(verify=context.tls, timeout=_TIMEOUT) as client:
             answers = [await client.get(f"https://{cdn.domain}/{key}") for _ in range(2)]
     finally:
         await context.aws.s3(region, lambda client: delete_canary(client, bucket, key, version))

@@ -56,6 +56,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Unreachable(Exception):
+    """Raised when the API server could not pass a request on; the message is its own."""
+
+
 class Cluster(Protocol):
     """The cluster as checks see it."""
 
@@ -90,6 +94,10 @@ class KubernetesCluster:
         self._zones: dict[str, str | None] | None = None
         self._lock = asyncio.Lock()
 
+    async def connect(self) -> None:
+        """Log in and read the nodes' zones now rather than with the first question."""
+        await self._node_zones()
+
     async def pods(self, namespace: str, selector: Mapping[str, str]) -> list[Pod]:
         """Pods that match the labels and are neither finished nor being deleted, by name."""
         api, zones = await self._connected(), await self._node_zones()
@@ -121,6 +129,8 @@ class KubernetesCluster:
         arguments = {} if json is None else {"json": json}
         async with api.call_api(method, url=url, namespace=namespace, raise_for_status=False, **arguments) as response:
             content_type = response.headers.get("content-type", "").partition(";")[0].strip()
+            if response.status_code >= 400 and content_type == "application/json":
+                _refuse_own_answer(response.json())
             return Answer(response.status_code, content_type, response.text, dict(response.headers))
 
     async def _connected(self) -> Any:
@@ -143,6 +153,12 @@ class KubernetesCluster:
                     item["metadata"]["name"]: item["metadata"].get("labels", {}).get(ZONE_LABEL) for item in items
                 }
         return self._zones
+
+
+def _refuse_own_answer(body: Any) -> None:
+    """Tell an answer of the API server itself, which is a Status object, from one of the pod behind it."""
+    if isinstance(body, Mapping) and body.get("kind") == "Status" and body.get("apiVersion") == "v1":
+        raise Unreachable(str(body.get("message", "no answer")))
 
 
 def _should_serve(item: Mapping[str, Any]) -> bool:

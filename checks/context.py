@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import tempfile
 from collections.abc import AsyncIterator
@@ -38,8 +39,8 @@ class Settings:
     kube_context: str | None = None
     region: str | None = None
     endpoint: str | None = None
-    deadline: float = 15.0
-    concurrency: int = 32
+    deadline: float = 20.0
+    concurrency: int = 12
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Context:
         cluster: The Kubernetes cluster.
         aws: AWS.
         authorities: PEM file of all certificate authorities to trust: the public ones and the stack's own.
+        tls: Settings that verify certificate and host name against them; made once, because that takes long.
         redactor: Removes secrets from results.
     """
 
@@ -58,11 +60,8 @@ class Context:
     cluster: Cluster
     aws: Aws
     authorities: Path
+    tls: ssl.SSLContext
     redactor: Redactor
-
-    def tls(self) -> ssl.SSLContext:
-        """TLS settings that verify certificate and host name."""
-        return ssl.create_default_context(cafile=str(self.authorities))
 
 
 @asynccontextmanager
@@ -79,10 +78,17 @@ async def open_context(outputs: StackOutputs, settings: Settings) -> AsyncIterat
         authorities = Path(folder) / "authorities.pem"
         own = outputs.trusted_certificates or ""
         authorities.write_text(f"{Path(certifi.where()).read_text()}\n{own}\n")  # noqa: ASYNC240 - once, small, local
+        cluster = KubernetesCluster(settings.kubeconfig, settings.kube_context)
+        aws = BotoAws(redactor, settings.region, settings.endpoint)
+        # What all checks share is made before the first deadline runs.
+        # What cannot be made is reported by the checks that need it, and the others run.
+        regions = {bucket.region for bucket in outputs.buckets.values()}
+        await asyncio.gather(cluster.connect(), aws.prepare(regions), return_exceptions=True)
         yield Context(
             outputs=outputs,
-            cluster=KubernetesCluster(settings.kubeconfig, settings.kube_context),
-            aws=BotoAws(redactor, settings.region, settings.endpoint),
+            cluster=cluster,
+            aws=aws,
             authorities=authorities,
+            tls=ssl.create_default_context(cafile=str(authorities)),
             redactor=redactor,
         )

@@ -11,7 +11,7 @@ from checks.context import Context
 from checks.outputs import Dashboard
 from checks.result import Finding, failed, passed
 
-_TIMEOUT: Final = 5.0
+_TIMEOUT: Final = 10.0
 
 
 async def asks_for_credentials(context: Context, dashboard: Dashboard) -> Finding:

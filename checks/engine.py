@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from checks.context import Context
+from checks.errors import describe
 from checks.result import Finding, Outcome, Result
 
 
@@ -64,8 +65,8 @@ async def run(
     context: Context,
     checks: Sequence[Check],
     *,
-    deadline: float = 15.0,
-    concurrency: int = 32,
+    deadline: float = 20.0,
+    concurrency: int = 12,
     on_progress: OnProgress | None = None,
 ) -> list[Result]:
     """Run checks at once and return their results in the order given."""
@@ -101,10 +102,3 @@ async def _run_one(context: Context, check: Check, deadline: float) -> Result:
     return Result(
         check.name, check.requirement, finding.outcome, clean(finding.summary), clean(finding.evidence), seconds
     )
-
-
-def describe(error: BaseException) -> str:
-    """One line for an error: its own first line, or its kind when it has none."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    kind = type(error).__name__
-    return f"{kind}: {lines[0]}" if lines else kind

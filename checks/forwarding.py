@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import httpx_ws
 
+from checks.errors import innermost
+
 _DATA: Final = 0
 _CHUNK: Final = 64 * 1024
 
@@ -50,7 +52,7 @@ async def forwarded(api: Any, namespace: str, pod: str, port: int) -> AsyncItera
 def _first_fault(connections: set[asyncio.Task[None]]) -> BaseException | None:
     """What ended a connection, other than its own end."""
     ended = (task for task in connections if task.done() and not task.cancelled())
-    return next((fault for task in ended if (fault := task.exception()) is not None), None)
+    return next((innermost(fault) for task in ended if (fault := task.exception()) is not None), None)
 
 
 async def _serve(

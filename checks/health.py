@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from checks.cluster import Answer, Cluster, Pod
 from checks.context import Context
-from checks.engine import describe
+from checks.errors import describe
 from checks.outputs import Workload
 from checks.result import Finding, failed, passed, warned
 

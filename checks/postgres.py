@@ -16,7 +16,7 @@ from checks.context import Context
 from checks.outputs import Database
 from checks.result import Finding, failed, passed, warned
 
-_CONNECT_SECONDS: Final = 5
+_CONNECT_SECONDS: Final = 10
 _REPLAY_SECONDS: Final = 8.0
 _POLL_SECONDS: Final = 0.05
 WARN_LAG_SECONDS: Final = 5.0

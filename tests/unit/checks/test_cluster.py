@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from checks.cluster import KubernetesCluster, Pod
+from checks.cluster import KubernetesCluster, Pod, Unreachable
 from checks.context import ContextError, Settings, open_context
 from tests.fixtures.checks.fakes import outputs
 
@@ -54,6 +54,9 @@ class _Api(BaseHTTPRequestHandler):
                 self._send(503, {"status": "fail"}, "application/health+json; charset=utf-8")
             case "/namespaces/shop/services/music:80/proxy/jobs":
                 self._send(202, {"id": "j"})
+            case "/namespaces/shop/pods/waiting:8080/proxy/health/live":
+                reason = "error trying to reach service: dial tcp 10.0.0.1:8080: connect: connection refused"
+                self._send(503, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": reason})
             case _:
                 self._send(404, {"message": "not found"})
 
@@ -125,6 +128,12 @@ async def test_a_pods_own_answer_is_handed_on_whatever_its_code(api: tuple[type[
         "application/health+json",
         {"status": "fail"},
     )
+
+
+async def test_what_the_api_server_says_itself_is_no_answer_of_the_pod(api: tuple[type[_Api], Path]) -> None:
+    pod = Pod("waiting", "shop", "", None, "Running")
+    with pytest.raises(Unreachable, match="connection refused"):
+        await KubernetesCluster(api[1]).ask_pod(pod, 8080, "/health/live")
 
 
 async def test_a_service_is_asked_through_the_api_server(api: tuple[type[_Api], Path]) -> None:

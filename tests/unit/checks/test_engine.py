@@ -68,6 +68,14 @@ async def test_an_error_is_a_failure_in_one_line() -> None:
     assert (result.outcome, result.summary) == (Outcome.FAIL, "ConnectionRefusedError: first line")
 
 
+async def test_a_group_of_errors_shows_the_first_inside() -> None:
+    async def stumble(_context: Context) -> Finding:
+        raise ExceptionGroup("unhandled errors in a TaskGroup", [ConnectionResetError("gone")])
+
+    (result,) = await run(context(), [Check("a", "X", stumble)])
+    assert result.summary == "ConnectionResetError: gone"
+
+
 async def test_no_secret_leaves_in_summary_evidence_or_error() -> None:
     given = context()
     given.redactor.remember("s3cr/et")
