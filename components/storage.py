@@ -189,7 +189,6 @@ def lifecycle_rules(preset: Preset) -> list[Any]:
         {
             "id": "housekeeping",
             "status": "Enabled",
-            "filter": {"prefix": ""},
             "abort_incomplete_multipart_upload": {"days_after_initiation": _INCOMPLETE_UPLOAD_DAYS},
             "noncurrent_version_expiration": {"noncurrent_days": preset.noncurrent_days},
         }
@@ -199,7 +198,6 @@ def lifecycle_rules(preset: Preset) -> list[Any]:
             {
                 "id": "cheaper-storage",
                 "status": "Enabled",
-                "filter": {"prefix": ""},
                 "transitions": [{"days": preset.infrequent_after_days, "storage_class": "STANDARD_IA"}],
             }
         )

@@ -26,6 +26,7 @@ from local.aws.extensions.routing import urls
 RECORDED = (
     "AtRestEncryptionEnabled",
     "AutoMinorVersionUpgrade",
+    "EngineVersion",
     "KmsKeyId",
     "LogDeliveryConfigurations",
     "NotificationTopicArn",

@@ -177,7 +177,7 @@ class Group:
             "CacheClusterId": node.cluster_id,
             "CacheNodeType": self.node_type,
             "Engine": "redis",
-            "EngineVersion": FULL_VERSION,
+            "EngineVersion": full_version(self.declared.get("EngineVersion")),
             "CacheClusterStatus": self.status,
             "NumCacheNodes": 1,
             "PreferredAvailabilityZone": node.zone,
@@ -211,6 +211,17 @@ class Group:
             "NetworkType": "ipv4",
             "IpDiscovery": "ipv4",
         }
+
+
+def full_version(declared: object) -> str:
+    """The version that the API answers, with its patch number.
+
+    7.1 is ElastiCache's own: to clients the same as Redis 7.0, which is what runs here, so it is answered as declared.
+    """
+    wanted = str(declared or "7.0")
+    if wanted in ("7", "7.x", "7.0"):
+        return FULL_VERSION
+    return wanted if wanted.count(".") == 2 else f"{wanted}.0"
 
 
 def _renamed(declared: Mapping[str, Any]) -> dict[str, Any]:
