@@ -108,7 +108,7 @@ def same(declared: ResourceType, prop: Property, pattern: str, old: Any, new: An
         return len(old) == len(new) and _same_items(declared, prop, pattern, old, new)
     if isinstance(old, str) and isinstance(new, str):
         if prop.document:
-            return document(old) == document(new)
+            return bool(document(old) == document(new))
         return old.lower() == new.lower() if prop.lower else old == new
     if isinstance(old, bool) or isinstance(new, bool):
         return old is new

@@ -117,7 +117,8 @@ class AwsProvider(Provider):
         found = comparison.compare(declared, request.old_inputs, request.inputs, request.old_outputs)
         old_region = request.old_outputs.get("region")
         if old_region and not declared.global_service:
-            wanted = request.inputs.get("region") or self._region(None)
+            own = self._clients.settings.region if self._clients else old_region
+            wanted = request.inputs.get("region") or own
             if wanted is UNKNOWN or wanted != old_region:
                 found["region"] = ChangeKind.UPDATE_REPLACE
         ignored = {path.partition(".")[0].partition("[")[0] for path in request.ignore_changes}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import io
 import json
 import threading
 from collections.abc import Iterable, Iterator
@@ -13,7 +15,7 @@ from urllib.parse import parse_qs
 import botocore.session
 import pytest
 from botocore.config import Config
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 import local.aws
 
@@ -27,17 +29,14 @@ class Endpoint:
 
     Attributes:
         url: Where it answers.
-        held: Operations whose answer is kept back once they have been carried out, as if the caller's machine had
-            died just then.
-        reached: Set when a held operation has been carried out.
-        counted: How often each operation was called.
+        calls: Every operation that was carried out, in order.
     """
 
     url: str = ""
-    held: set[str] = field(default_factory=set)
-    reached: threading.Event = field(default_factory=threading.Event)
-    released: threading.Event = field(default_factory=threading.Event)
-    counted: dict[str, int] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    _patterns: set[str] = field(default_factory=set)
+    _reached: set[str] = field(default_factory=set)
+    _news: threading.Condition = field(default_factory=threading.Condition)
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client that bypasses Pulumi."""
@@ -50,36 +49,49 @@ class Endpoint:
             config=Config(proxies={}, s3={"addressing_style": "path"}),
         )
 
-    def hold(self, operation: str) -> None:
-        """Keep back the answers of an operation from now on."""
-        self.reached.clear()
-        self.released.clear()
-        self.held.add(operation)
+    def hold(self, *patterns: str) -> None:
+        """Keep back the answers of operations: they are carried out, but the caller does not hear of it."""
+        with self._news:
+            self._patterns = set(patterns)
+            self._reached.clear()
+
+    def wait_until_held(self, seconds: float = 120) -> None:
+        """Return once each of the patterns has held an answer back."""
+        with self._news:
+            held = self._news.wait_for(lambda: self._reached >= self._patterns, seconds)
+            assert held, f"never called: {self._patterns - self._reached}; called: {self.calls}"
 
     def release(self) -> None:
         """Let all answers through again."""
-        self.held.clear()
-        self.released.set()
+        with self._news:
+            self._patterns = set()
+            self._news.notify_all()
+
+    def count(self, pattern: str) -> int:
+        """How often operations of this pattern were carried out."""
+        return sum(fnmatch.fnmatchcase(call, pattern) for call in self.calls)
 
     def wsgi(self, application: Any) -> Any:
-        """The application with operations counted and held."""
+        """The application with operations recorded and held."""
 
         def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             operation = _operation(environ)
-            self.counted[operation] = self.counted.get(operation, 0) + 1
             answer = list(application(environ, start_response))
-            if operation in self.held:
-                self.reached.set()
-                self.released.wait(60)
+            with self._news:
+                self.calls.append(operation)
+                for pattern in self._patterns:
+                    if fnmatch.fnmatchcase(operation, pattern):
+                        self._reached.add(pattern)
+                        self._news.notify_all()
+                        self._news.wait_for(lambda: not self._patterns, 120)
+                        break
             return answer
 
         return serve
 
 
 def _operation(environ: dict[str, Any]) -> str:
-    """The API's name of a request's operation; method and path for the services that have no such name in it."""
-    import io
-
+    """The API's name of a request's operation; method, path and query for services that have no such name in it."""
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
     if target:
         return target.rpartition(".")[2]
@@ -87,7 +99,13 @@ def _operation(environ: dict[str, Any]) -> str:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         return parse_qs(body.decode()).get("Action", [""])[0]
-    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+    query = environ.get("QUERY_STRING", "")
+    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}" + (f"?{query}" if query else "")
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: the calls are recorded by name."""
 
 
 @pytest.fixture(scope="session")
@@ -95,8 +113,7 @@ def server() -> Iterator[tuple[Endpoint, Any]]:
     """One endpoint for all tests of a run."""
     endpoint = Endpoint()
     application = endpoint.wsgi(local.aws.application())
-    made = make_server("127.0.0.1", 0, application, threaded=True)
-    made.log_startup = lambda: None  # type: ignore[method-assign]
+    made = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
     endpoint.url = f"http://127.0.0.1:{made.server_port}"
     thread = threading.Thread(target=made.serve_forever, daemon=True)
     thread.start()
@@ -112,7 +129,7 @@ def endpoint(server: tuple[Endpoint, Any]) -> Iterator[Endpoint]:
 
     moto_api_backend.reset()  # type: ignore[attr-defined]
     found = server[0]
-    found.counted.clear()
+    found.calls.clear()
     yield found
     found.release()
 
@@ -141,7 +158,7 @@ def configure(project: Any, url: str, **more: str) -> None:
         "aws:skipRequestingAccountId": "true",
         "aws:skipMetadataApiCheck": "true",
         "aws:s3UsePathStyle": "true",
-        "aws:endpoints": json.dumps([{service: url for service in SERVICES}]),
+        "aws:endpoints": json.dumps([dict.fromkeys(SERVICES, url)]),
         **more,
     }
     lines = ["config:"] + [f"  {key}: {json.dumps(value)}" for key, value in settings.items()]

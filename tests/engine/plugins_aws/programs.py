@@ -1,0 +1,293 @@
+"""Pulumi programs for the tests: every supported type at once, in two versions."""
+
+EVERYTHING = """
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+second = pulumi.Config().get_bool("second") or False
+tags = {"app": "second" if second else "first"}
+after = lambda *resources: pulumi.ResourceOptions(depends_on=list(resources))
+
+vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=not second, tags=tags)
+subnets = [
+    aws.ec2.Subnet(
+        f"subnet-{zone}", vpc_id=vpc.id, cidr_block=f"10.0.{number}.0/24", availability_zone=f"eu-west-1{zone}",
+        map_public_ip_on_launch=second,
+    )
+    for number, zone in enumerate("abc")
+]
+gateway = aws.ec2.InternetGateway("gateway", vpc_id=vpc.id, tags=tags)
+table = aws.ec2.RouteTable("table", vpc_id=vpc.id, tags=tags)
+aws.ec2.Route("route", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id)
+aws.ec2.RouteTableAssociation("association", subnet_id=subnets[0].id, route_table_id=table.id)
+aws.ec2.VpcEndpoint(
+    "endpoint", vpc_id=vpc.id, service_name="com.amazonaws.eu-west-1.s3", route_table_ids=[table.id], tags=tags,
+)
+inside = aws.ec2.SecurityGroup("inside", vpc_id=vpc.id, description="inside", tags=tags)
+web = aws.ec2.SecurityGroup(
+    "web",
+    vpc_id=vpc.id,
+    ingress=[
+        {"protocol": "tcp", "from_port": port, "to_port": port, "cidr_blocks": ["10.0.0.0/8"], "description": "web"}
+        for port in ((80, 443) if second else (80,))
+    ],
+    egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
+)
+aws.vpc.SecurityGroupIngressRule(
+    "in-cidr", security_group_id=inside.id, ip_protocol="tcp", from_port=6379, to_port=6379, cidr_ipv4="10.0.0.0/16",
+    description="second" if second else "first",
+)
+aws.vpc.SecurityGroupIngressRule(
+    "in-group", security_group_id=inside.id, ip_protocol="tcp", from_port=5432, to_port=5432,
+    referenced_security_group_id=web.id,
+)
+aws.vpc.SecurityGroupEgressRule("out", security_group_id=inside.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0")
+
+key = aws.kms.Key(
+    "key", description="second" if second else "first", enable_key_rotation=True, deletion_window_in_days=7, tags=tags
+)
+aws.kms.Alias("alias", target_key_id=key.key_id)
+
+cache_subnets = aws.elasticache.SubnetGroup("cache-subnets", subnet_ids=[subnet.id for subnet in subnets])
+cache_parameters = aws.elasticache.ParameterGroup(
+    "cache-parameters", family="redis7",
+    parameters=[{"name": "maxmemory-policy", "value": "allkeys-lru" if second else "noeviction"}],
+)
+redis = aws.elasticache.ReplicationGroup(
+    "redis",
+    description="second" if second else "first",
+    node_type="cache.t4g.small",
+    engine="redis",
+    engine_version="7.0",
+    num_cache_clusters=2,
+    automatic_failover_enabled=True,
+    multi_az_enabled=True,
+    auth_token=pulumi.Output.secret("redis-token-in-the-clear" + ("-2" if second else "")),
+    auth_token_update_strategy="SET",
+    transit_encryption_enabled=True,
+    at_rest_encryption_enabled=True,
+    kms_key_id=key.arn,
+    subnet_group_name=cache_subnets.name,
+    parameter_group_name=cache_parameters.name,
+    security_group_ids=[inside.id],
+    port=6379,
+    snapshot_retention_limit=7,
+    snapshot_window="03:00-04:00",
+    maintenance_window="sun:05:00-sun:06:00",
+    apply_immediately=True,
+    tags=tags,
+)
+database_subnets = aws.rds.SubnetGroup("database-subnets", subnet_ids=[subnet.id for subnet in subnets])
+database_parameters = aws.rds.ParameterGroup(
+    "database-parameters", family="postgres15",
+    parameters=[
+        {"name": "log_min_duration_statement", "value": "250" if second else "500"},
+        {"name": "max_connections", "value": "200", "apply_method": "pending-reboot"},
+    ],
+)
+database = aws.rds.Instance(
+    "database",
+    engine="postgres",
+    engine_version="15",
+    instance_class="db.t4g.small",
+    allocated_storage=30 if second else 20,
+    max_allocated_storage=100,
+    storage_type="gp3",
+    storage_encrypted=True,
+    kms_key_id=key.arn,
+    db_name="app",
+    username="app",
+    password=pulumi.Output.secret("database-password-in-the-clear"),
+    multi_az=True,
+    db_subnet_group_name=database_subnets.name,
+    parameter_group_name=database_parameters.name,
+    vpc_security_group_ids=[inside.id],
+    backup_retention_period=7,
+    backup_window="02:00-03:00",
+    maintenance_window="Mon:04:00-Mon:05:00",
+    copy_tags_to_snapshot=True,
+    skip_final_snapshot=True,
+    apply_immediately=True,
+    port=5432,
+    tags=tags,
+)
+replica = aws.rds.Instance(
+    "replica", replicate_source_db=database.identifier, instance_class="db.t4g.small", storage_encrypted=True,
+    parameter_group_name=database_parameters.name, vpc_security_group_ids=[inside.id], skip_final_snapshot=True,
+)
+
+bucket = aws.s3.Bucket("Uploads", force_destroy=True, tags=tags)
+versioning = aws.s3.BucketVersioning(
+    "versioning", bucket=bucket.bucket, versioning_configuration={"status": "Suspended" if second else "Enabled"}
+)
+aws.s3.BucketServerSideEncryptionConfiguration(
+    "encryption", bucket=bucket.bucket,
+    rules=[
+        {
+            "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key.arn},
+            "bucket_key_enabled": not second,
+        }
+    ],
+)
+block = aws.s3.BucketPublicAccessBlock(
+    "block", bucket=bucket.bucket, block_public_acls=True, block_public_policy=True, ignore_public_acls=True,
+    restrict_public_buckets=not second,
+)
+ownership = aws.s3.BucketOwnershipControls(
+    "ownership", bucket=bucket.bucket,
+    rule={"object_ownership": "BucketOwnerPreferred" if second else "BucketOwnerEnforced"}, opts=after(block),
+)
+policy = bucket.arn.apply(
+    lambda arn: json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "cloudfront.amazonaws.com"},
+                    "Action": ["s3:GetObject", "s3:ListBucket"] if second else "s3:GetObject",
+                    "Resource": [arn, f"{arn}/*"],
+                }
+            ],
+        }
+    )
+)
+aws.s3.BucketPolicy("policy", bucket=bucket.bucket, policy=policy, opts=after(ownership))
+aws.s3.BucketLifecycleConfiguration(
+    "lifecycle",
+    bucket=bucket.bucket,
+    rules=[
+        {
+            "id": "old",
+            "status": "Enabled",
+            "filter": {"prefix": "tmp/"},
+            "noncurrent_version_expiration": {"noncurrent_days": 60 if second else 30},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        },
+        {"id": "all", "status": "Enabled", "expiration": {"days": 400}},
+    ],
+    opts=after(versioning),
+)
+aws.s3.BucketCorsConfiguration(
+    "cors",
+    bucket=bucket.bucket,
+    cors_rules=[
+        {
+            "allowed_methods": ["GET", "PUT"],
+            "allowed_origins": ["https://a.example"],
+            "allowed_headers": ["*"],
+            "max_age_seconds": 120 if second else 60,
+        }
+    ],
+)
+aws.s3.BucketObjectv2(
+    "hello.txt", bucket=bucket.bucket, source=pulumi.FileAsset("hello.txt"), content_type="text/plain",
+    cache_control="max-age=120" if second else "max-age=60", opts=after(versioning),
+)
+aws.s3.BucketObjectv2(
+    "inline", bucket=bucket.bucket, key="a/b.txt", content="second" if second else "first", opts=after(versioning)
+)
+
+access = aws.cloudfront.OriginAccessControl(
+    "access", origin_access_control_origin_type="s3", signing_behavior="always", signing_protocol="sigv4",
+    description="second" if second else "first",
+)
+caching = aws.cloudfront.CachePolicy(
+    "caching",
+    default_ttl=120 if second else 60,
+    parameters_in_cache_key_and_forwarded_to_origin={
+        "cookies_config": {"cookie_behavior": "none"},
+        "headers_config": {"header_behavior": "whitelist", "headers": {"items": ["Origin"]}},
+        "query_strings_config": {"query_string_behavior": "none"},
+        "enable_accept_encoding_gzip": True,
+    },
+)
+asking = aws.cloudfront.OriginRequestPolicy(
+    "asking",
+    comment="second" if second else "first",
+    cookies_config={"cookie_behavior": "none"},
+    headers_config={"header_behavior": "none"},
+    query_strings_config={"query_string_behavior": "all"},
+)
+heading = aws.cloudfront.ResponseHeadersPolicy(
+    "heading",
+    security_headers_config={
+        "strict_transport_security": {"access_control_max_age_sec": 31536000, "override": True},
+        "content_type_options": {"override": True},
+        "frame_options": {"frame_option": "SAMEORIGIN" if second else "DENY", "override": True},
+    },
+    custom_headers_config={"items": [{"header": "x-served-by", "value": "cdn", "override": True}]},
+)
+behaviour = {
+    "target_origin_id": "bucket",
+    "viewer_protocol_policy": "redirect-to-https",
+    "allowed_methods": ["GET", "HEAD"],
+    "cached_methods": ["GET", "HEAD"],
+    "cache_policy_id": caching.id,
+    "response_headers_policy_id": heading.id,
+}
+cdn = aws.cloudfront.Distribution(
+    "cdn",
+    enabled=True,
+    comment="second" if second else "first",
+    default_root_object="index.html",
+    origins=[
+        {
+            "origin_id": "bucket",
+            "domain_name": bucket.bucket_regional_domain_name,
+            "origin_access_control_id": access.id,
+        }
+    ],
+    default_cache_behavior={**behaviour, "compress": True, "origin_request_policy_id": asking.id},
+    ordered_cache_behaviors=[{**behaviour, "path_pattern": "/static/*", "compress": second}],
+    custom_error_responses=[
+        {"error_code": 404, "response_code": 200, "response_page_path": "/index.html", "error_caching_min_ttl": 10}
+    ],
+    restrictions={"geo_restriction": {"restriction_type": "none"}},
+    viewer_certificate={"cloudfront_default_certificate": True},
+    tags=tags,
+)
+
+secret = aws.secretsmanager.Secret(
+    "secret", description="second" if second else "first", recovery_window_in_days=0, kms_key_id=key.arn, tags=tags
+)
+aws.secretsmanager.SecretVersion(
+    "version", secret_id=secret.id, secret_string=pulumi.Output.secret("secret-value-in-the-clear" + str(second))
+)
+trust = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+role = aws.iam.Role(
+    "role", assume_role_policy=json.dumps(trust), description="second" if second else "first", tags=tags
+)
+aws.iam.RolePolicy(
+    "role-policy", role=role.name,
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "s3:PutObject" if second else "s3:GetObject", "Resource": "*"}
+            ],
+        }
+    ),
+)
+aws.iam.OpenIdConnectProvider(
+    "issuer", url="https://issuer.example/id", thumbprint_lists=["a" * 40],
+    client_id_lists=["sts.amazonaws.com", "second"] if second else ["sts.amazonaws.com"],
+)
+
+pulumi.export("account", aws.get_caller_identity().account_id)
+pulumi.export("region", aws.get_region().region)
+pulumi.export("zones", aws.get_availability_zones(state="available").names)
+pulumi.export("partition", aws.get_partition().partition)
+pulumi.export("redis", redis.primary_endpoint_address)
+pulumi.export("database", database.endpoint)
+pulumi.export("replica", replica.address)
+pulumi.export("cdn", cdn.domain_name)
+"""
+
+SECRETS = ("redis-token-in-the-clear", "database-password-in-the-clear", "secret-value-in-the-clear")
+"""What must not be found in the state, in outputs, in logs or in the journal."""

@@ -1,0 +1,226 @@
+"""Every supported type through its life, under the real engine."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.plugins.aws.types import TYPES
+from tests.engine.plugins_aws.conftest import Endpoint
+from tests.engine.plugins_aws.programs import EVERYTHING, SECRETS
+
+pytestmark = pytest.mark.engine
+
+# What the second version of the program is expected to do to each resource that it changes.
+UPDATED = {
+    "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
+    "cache-parameters", "redis", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
+    "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
+    "cdn", "secret", "role", "role-policy", "issuer",
+}  # fmt: skip
+REPLACED = {"version"}
+
+
+def steps(output: str) -> dict[str, dict[str, Any]]:
+    """The steps of `preview --json` by resource name, those that change nothing left out."""
+    found = json.loads(output[output.index("{") :])
+    return {
+        step["urn"].rpartition("::")[2]: step
+        for step in found["steps"]
+        if step["op"] not in ("same", "create-replacement", "delete-replaced")
+    }
+
+
+def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
+    """What is in the endpoint that AWS itself did not put there."""
+    looks: dict[str, Callable[[], list[Any]]] = {
+        "vpcs": lambda: [vpc for vpc in endpoint.client("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]],
+        "groups": lambda: [
+            group
+            for group in endpoint.client("ec2").describe_security_groups()["SecurityGroups"]
+            if group["GroupName"] != "default"
+        ],
+        "gateways": lambda: endpoint.client("ec2").describe_internet_gateways()["InternetGateways"],
+        "endpoints": lambda: [
+            item
+            for item in endpoint.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+            if item["State"].lower() != "deleted"
+        ],
+        "keys": lambda: [
+            key
+            for key in endpoint.client("kms").list_keys()["Keys"]
+            if endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
+            and endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] != "AWS"
+        ],
+        "aliases": lambda: [
+            alias
+            for alias in endpoint.client("kms").list_aliases()["Aliases"]
+            if not alias["AliasName"].startswith("alias/aws/")
+        ],
+        "redis": lambda: endpoint.client("elasticache").describe_replication_groups()["ReplicationGroups"],
+        "cache subnets": lambda: [
+            group
+            for group in endpoint.client("elasticache").describe_cache_subnet_groups()["CacheSubnetGroups"]
+            if group["CacheSubnetGroupName"] != "default"
+        ],
+        "cache parameters": lambda: [
+            group
+            for group in endpoint.client("elasticache").describe_cache_parameter_groups()["CacheParameterGroups"]
+            if not group["CacheParameterGroupName"].startswith("default.")
+        ],
+        "databases": lambda: endpoint.client("rds").describe_db_instances()["DBInstances"],
+        "database subnets": lambda: endpoint.client("rds").describe_db_subnet_groups()["DBSubnetGroups"],
+        "database parameters": lambda: [
+            group
+            for group in endpoint.client("rds").describe_db_parameter_groups()["DBParameterGroups"]
+            if not group["DBParameterGroupName"].startswith("default.")
+        ],
+        "buckets": lambda: endpoint.client("s3").list_buckets()["Buckets"],
+        "distributions": lambda: (
+            endpoint.client("cloudfront").list_distributions()["DistributionList"].get("Items", [])
+        ),
+        "access controls": lambda: (
+            endpoint.client("cloudfront").list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
+        ),
+        "cache policies": lambda: (
+            endpoint.client("cloudfront").list_cache_policies(Type="custom")["CachePolicyList"].get("Items", [])
+        ),
+        "request policies": lambda: (
+            endpoint.client("cloudfront")
+            .list_origin_request_policies(Type="custom")["OriginRequestPolicyList"]
+            .get("Items", [])
+        ),
+        "headers policies": lambda: (
+            endpoint.client("cloudfront")
+            .list_response_headers_policies(Type="custom")["ResponseHeadersPolicyList"]
+            .get("Items", [])
+        ),
+        "secrets": lambda: endpoint.client("secretsmanager").list_secrets()["SecretList"],
+        "roles": lambda: endpoint.client("iam").list_roles()["Roles"],
+        "issuers": lambda: endpoint.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"],
+    }
+    return {name: found for name, look in looks.items() if (found := look())}
+
+
+def test_every_type_lives(aws: Any, endpoint: Endpoint) -> None:
+    """Preview, up, no second change, no drift, updates and replacements where due, nothing left after destroy."""
+    aws.write(EVERYTHING)
+    aws.write("hello", "hello.txt")
+    before = left_over(endpoint)
+
+    preview = aws.preview().assert_succeeded()
+    assert "output<string>" in preview.output, "a preview shows what is not known yet"
+    assert endpoint.count("Create*") == 0, "a preview makes nothing"
+
+    aws.up().assert_succeeded()
+    types = {resource["type"] for resource in aws.resources()}
+    assert types == set(TYPES), "the program uses every declared type"
+    assert re.fullmatch(r"\d{12}", aws.output("account"))
+    assert aws.output("region") == "eu-west-1"
+    assert aws.output("zones") == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    assert aws.output("partition") == "aws"
+    assert aws.output("database").endswith(":5432")
+    assert all(aws.output(name) for name in ("redis", "replica", "cdn"))
+    journal = aws.folder.parent / "platform" / "aws-intents"
+    for hidden in SECRETS:
+        assert hidden not in aws.state()
+        assert all(hidden not in file.read_text() for file in journal.iterdir())
+
+    unchanged = aws.up().assert_succeeded()
+    assert f"{len(aws.resources()) + 1} unchanged" in unchanged.output
+    assert not list(journal.iterdir()), "the engine has shown that it knows every ID"
+    refreshed = aws.refresh("--expect-no-changes")
+    assert refreshed.code == 0, refreshed.output
+
+    aws.config("second", "true")
+    planned = steps(aws.run("preview", "--json").assert_succeeded().output)
+    assert {name for name, step in planned.items() if step["op"] == "replace"} == REPLACED
+    assert {name for name, step in planned.items() if step["op"] == "update"} == UPDATED
+    assert planned["version"]["replaceReasons"] == ["secretString"]
+    assert "defaultCacheBehavior" not in planned["cdn"]["diffReasons"]
+    nested = planned["cdn"]["detailedDiff"]
+    assert "orderedCacheBehaviors[0].compress" in nested
+    changed = aws.up().assert_succeeded()
+    assert all(hidden not in changed.output for hidden in SECRETS)
+    assert aws.refresh("--expect-no-changes").assert_succeeded()
+    assert aws.up("--expect-no-changes").assert_succeeded()
+    for hidden in SECRETS:
+        assert hidden not in aws.state()
+
+    aws.destroy().assert_succeeded()
+    assert left_over(endpoint) == before
+
+
+REPLACING = """
+import pulumi
+import pulumi_aws as aws
+
+second = pulumi.Config().get_bool("second") or False
+vpc = aws.ec2.Vpc("vpc", cidr_block="10.1.0.0/16" if second else "10.0.0.0/16")
+subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.1.1.0/24" if second else "10.0.1.0/24")
+aws.elasticache.ParameterGroup("parameters", family="redis7", description="two" if second else "one")
+aws.s3.Bucket("named", bucket="a-name-of-my-own-2" if second else "a-name-of-my-own")
+aws.kms.Key("key", key_usage="ENCRYPT_DECRYPT", multi_region=second)
+"""
+
+
+def test_replacements_name_the_property_and_leave_one(aws: Any, endpoint: Endpoint) -> None:
+    """A property that AWS cannot change replaces the resource; the old one is gone afterwards."""
+    aws.write(REPLACING)
+    aws.up().assert_succeeded()
+    first = {resource["urn"]: resource["id"] for resource in aws.resources()}
+    aws.config("second", "true")
+    planned = steps(aws.run("preview", "--json").assert_succeeded().output)
+    assert {name: step.get("replaceReasons") for name, step in planned.items()} == {
+        "vpc": ["cidrBlock"],
+        "subnet": ["cidrBlock", "vpcId"],
+        "parameters": ["description"],
+        "named": ["bucket"],
+        "key": ["multiRegion"],
+    }
+    aws.up().assert_succeeded()
+    second = {resource["urn"]: resource["id"] for resource in aws.resources()}
+    assert first.keys() == second.keys()
+    assert all(first[urn] != second[urn] for urn in first)
+    found = left_over(endpoint)
+    assert {name: len(items) for name, items in found.items()} == {
+        "vpcs": 1, "keys": 1, "cache parameters": 1, "buckets": 1
+    }  # fmt: skip
+    aws.destroy().assert_succeeded()
+    assert left_over(endpoint) == {}
+
+
+DRIFTING = """
+import pulumi_aws as aws
+
+aws.s3.BucketVersioning(
+    "versioning", bucket=aws.s3.Bucket("bucket", bucket="drifting", tags={"a": "1"}).bucket,
+    versioning_configuration={"status": "Enabled"},
+)
+aws.secretsmanager.Secret("secret", name="drifting", description="mine", recovery_window_in_days=0)
+aws.iam.Role("gone", name="gone", assume_role_policy='{"Version": "2012-10-17", "Statement": []}')
+"""
+
+
+def test_drift_is_seen_and_mended(aws: Any, endpoint: Endpoint) -> None:
+    """What somebody else changed or removed shows in a refresh, and the next update puts it right."""
+    aws.write(DRIFTING)
+    aws.up().assert_succeeded()
+    s3, secrets = endpoint.client("s3"), endpoint.client("secretsmanager")
+    s3.put_bucket_versioning(Bucket="drifting", VersioningConfiguration={"Status": "Suspended"})
+    s3.put_bucket_tagging(Bucket="drifting", Tagging={"TagSet": [{"Key": "b", "Value": "2"}]})
+    secrets.update_secret(SecretId="drifting", Description="somebody else's")
+    endpoint.client("iam").delete_role(RoleName="gone")
+    refreshed = aws.refresh().assert_succeeded().output
+    assert "3 updated" in refreshed and "1 deleted" in refreshed, refreshed
+    mended = aws.up().assert_succeeded().output
+    assert "3 updated" in mended and "1 created" in mended, mended
+    assert s3.get_bucket_versioning(Bucket="drifting")["Status"] == "Enabled"
+    assert s3.get_bucket_tagging(Bucket="drifting")["TagSet"] == [{"Key": "a", "Value": "1"}]
+    assert secrets.describe_secret(SecretId="drifting")["Description"] == "mine"
+    assert endpoint.client("iam").get_role(RoleName="gone")
+    aws.destroy().assert_succeeded()
