@@ -98,6 +98,15 @@ def _asset(members: dict[str, Any], archive: bool) -> Asset:
 
 def to_value(value: Any, path: str = "") -> struct_pb2.Value:
     """One value in the engine's form; `path` is for the error message."""
+    if isinstance(value, str):
+        return struct_pb2.Value(string_value=value)
+    if isinstance(value, dict):
+        made = struct_pb2.Value()
+        fields = made.struct_value.fields
+        made.struct_value.SetInParent()
+        for key, item in value.items():
+            fields[key].CopyFrom(to_value(item, f"{path}.{key}"))
+        return made
     if value is None:
         return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
     if value is UNKNOWN:
@@ -108,14 +117,8 @@ def to_value(value: Any, path: str = "") -> struct_pb2.Value:
         if isinstance(value, int) and abs(value) > _EXACT:
             raise TypeError(f"{path}: {value} is too large for the engine's numbers")
         return struct_pb2.Value(number_value=value)
-    if isinstance(value, str):
-        return struct_pb2.Value(string_value=value)
     if isinstance(value, Secret):
         return _signed(_SECRET, {"value": value.value}, path)
-    if isinstance(value, Mapping):
-        return struct_pb2.Value(
-            struct_value=struct_pb2.Struct(fields={key: to_value(item, f"{path}.{key}") for key, item in value.items()})
-        )
     if isinstance(value, list | tuple):
         items = [to_value(item, f"{path}[{index}]") for index, item in enumerate(value)]
         return struct_pb2.Value(list_value=struct_pb2.ListValue(values=items))

@@ -107,7 +107,11 @@ class Project:
         return self.run("destroy", "--yes", "--skip-preview", *arguments)
 
     def config(self, key: str, value: str) -> None:
-        self.run("config", "set", key, value).assert_succeeded()
+        """Set a plain configuration value."""
+        file = self.folder / f"Pulumi.{self.stack}.yaml"
+        settings = yaml.safe_load(file.read_text()) if file.exists() else {}
+        settings.setdefault("config", {})[key] = value
+        file.write_text(yaml.safe_dump(settings))
 
     def state(self) -> str:
         """The stack's checkpoint as it lies on disk."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import yaml
 
 from local.plugins.kubernetes import objects
 from local.plugins.kubernetes.kinds import Kind
-from local.plugins.provider import UNKNOWN, CheckFailure, CheckRequest, ProviderError
+from local.plugins.provider import UNKNOWN, CheckFailure, CheckRequest, ProviderError, copied
 
 Object = dict[str, Any]
 
@@ -21,7 +20,7 @@ def completed(kind: Kind, request: CheckRequest, namespace: str | None) -> tuple
     Args:
         namespace: The default; None for a kind without namespaces.
     """
-    inputs = copy.deepcopy({key: value for key, value in request.inputs.items() if not key.startswith("__")})
+    inputs = copied({key: value for key, value in request.inputs.items() if not key.startswith("__")})
     failures = _stated(inputs, "apiVersion", kind.api_version) + _stated(inputs, "kind", kind.kind)
     meta = inputs.setdefault("metadata", {})
     if meta is UNKNOWN:

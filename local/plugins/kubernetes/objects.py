@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import copy
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from local.plugins.kubernetes.kinds import Kind
-from local.plugins.provider import UNKNOWN, Secret, contains_unknown
+from local.plugins.provider import UNKNOWN, Secret, contains_unknown, copied
 
 Object = dict[str, Any]
 
@@ -76,7 +75,7 @@ def wire(kind: Kind, inputs: Mapping[str, Any]) -> Object:
 
     Applied as they are, keys taken out of `stringData` would stay in the Secret.
     """
-    body = {key: copy.deepcopy(value) for key, value in inputs.items() if not key.startswith("__")}
+    body = {key: copied(value) for key, value in inputs.items() if not key.startswith("__")}
     if is_secret(kind) and isinstance(body.get("stringData"), dict):
         texts = body.pop("stringData")
         encoded = {key: encode(text) if isinstance(text, str) else text for key, text in texts.items()}
@@ -130,7 +129,7 @@ def outputs(kind: Kind, inputs: Mapping[str, Any], live: Mapping[str, Any], mana
 
 def expected_outputs(kind: Kind, inputs: Mapping[str, Any]) -> Object:
     """What a preview can tell of the outputs."""
-    shown = copy.deepcopy({key: value for key, value in inputs.items() if not key.startswith("__")})
+    shown = copied({key: value for key, value in inputs.items() if not key.startswith("__")})
     meta = shown.get("metadata")
     if isinstance(meta, dict):
         for field in ("uid", "creationTimestamp"):
@@ -150,7 +149,7 @@ def _foreign(live: Mapping[str, Any], manager: str) -> list[Mapping[str, Any]]:
 
 def without(live: Object, owned_elsewhere: list[Mapping[str, Any]], keep: Mapping[str, Any]) -> Object:
     """A live object without the fields in these sets of managed fields, except where `keep` has them too."""
-    result = copy.deepcopy(live)
+    result: Object = copied(live)
     for fields in owned_elsewhere:
         _remove(result, fields, keep)
     return result
@@ -242,7 +241,7 @@ def applied_by_people(live: Object) -> Object:
 
 def _pick(node: Any, fields: Mapping[str, Any]) -> Any:
     if _is_leaf(fields):
-        return copy.deepcopy(node)
+        return copied(node)
     if isinstance(node, dict):
         return {
             key[2:]: _pick(node[key[2:]], below)
@@ -251,14 +250,14 @@ def _pick(node: Any, fields: Mapping[str, Any]) -> Any:
         }
     if isinstance(node, list):
         if any(key.startswith("v:") for key in fields):
-            return copy.deepcopy(node)
+            return copied(node)
         picked = []
         for item in node:
             for key, below in fields.items():
                 if key.startswith("k:") and _matching([item], key):
                     picked.append(_pick(item, below))
         return picked
-    return copy.deepcopy(node)
+    return copied(node)
 
 
 def _merge(first: Any, second: Any) -> Any:
