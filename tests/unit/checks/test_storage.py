@@ -123,9 +123,9 @@ async def test_boto_reaches_secrets_and_buckets_and_remembers_what_is_secret(cli
     assert redactor.clean("shop: hidden") == "shop: [secret]"
     with pytest.raises(SecretError, match="has no token"):
         await aws.secret(made["ARN"], "token")
-    vault.put_secret_value(SecretId="db", SecretString="plain")
+    plain = vault.create_secret(Name="plain", SecretString="plain")
     with pytest.raises(SecretError, match="is no JSON object"):
-        await aws.secret(made["ARN"], "token")
+        await aws.secret(plain["ARN"], "token")
     bucket = Bucket(name=ASSETS.name, arn=ASSETS.arn, region="eu-west-1")
     finding = await aws.s3("eu-west-1", lambda s3: storage._round_trip(s3, bucket.name))
     assert finding.outcome is Outcome.PASS
