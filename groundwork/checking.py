@@ -32,7 +32,10 @@ def run(engine: Engine, *, patterns: Sequence[str] = (), as_json: bool = False, 
     # The AWS and Kubernetes libraries read their credentials from the environment, as the engine's plugins do.
     os.environ.update(engine.environment)
     settings = checks.Settings(region=engine.stack.region, endpoint=engine.stack.endpoint)
-    results = asyncio.run(_with_progress(outputs, settings, patterns))
+    try:
+        results = asyncio.run(_with_progress(outputs, settings, patterns))
+    except checks.ContextError as error:
+        raise UserError(str(error)) from None
     if not results:
         raise UserError(f"no check is called {', '.join(patterns)}.")
     if junit is not None:

@@ -48,7 +48,8 @@ def aws_inventory() -> set[str]:
         found |= {f"route-table/{t['RouteTableId']}" for t in tables if not any(a["Main"] for a in t["Associations"])}
     gateways = ec2.describe_internet_gateways()["InternetGateways"]
     found |= {f"internet-gateway/{item['InternetGatewayId']}" for item in gateways}
-    found |= {f"vpc-endpoint/{item['VpcEndpointId']}" for item in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+    endpoints = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    found |= {f"vpc-endpoint/{item['VpcEndpointId']}" for item in endpoints if item["State"] != "deleted"}
     found |= _names("replication-group", cache.describe_replication_groups()["ReplicationGroups"], "ReplicationGroupId")
     found |= _names("cache-subnets", cache.describe_cache_subnet_groups()["CacheSubnetGroups"], "CacheSubnetGroupName")
     parameters = cache.describe_cache_parameter_groups()["CacheParameterGroups"]
