@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -134,9 +135,19 @@ class EdgeDriver:
                 write_private(path, before, "root")
             raise NotReady(f"nginx: {test.stderr.strip()[-400:]}")
         if not self._context.is_running(PROCESS):
+            self._end_orphans()
             self._context.run(PROCESS, self._command(), None, self._folder)
         elif changed:
             self._reload()
+
+    def _end_orphans(self) -> None:
+        """End workers whose master was killed: they would keep the addresses."""
+        noted = self._folder / "nginx.pid"
+        # The check of a configuration makes this file too, an empty one.
+        master = noted.read_text().strip() if noted.exists() else ""
+        for pid in orphans(int(master)) if master else []:
+            os.kill(pid, signal.SIGKILL)
+        noted.unlink(missing_ok=True)
 
     def _reload(self) -> None:
         running = self._context.processes.running(PROCESS)
@@ -154,6 +165,19 @@ class EdgeDriver:
                 return True
         except OSError:
             return False
+
+
+def orphans(master: int) -> list[int]:
+    """Nginx processes of the session that this master, now dead, once led."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # A process may end between the listing and the reading.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            head, _, rest = stat.read_text().rpartition(")")
+            session = int(rest.split()[3])
+            if session == master and head.endswith("(nginx"):
+                found.append(int(stat.parent.name))
+    return found
 
 
 def _names(site: EdgeSite) -> list[str]:

@@ -18,9 +18,13 @@ from local.aws.dataplane.report import report
 
 
 class DataPlane:
-    """Every server of the endpoint."""
+    """Every server of the endpoint.
 
-    def __init__(self, context: Context) -> None:
+    Args:
+        wake: Set by whoever declares something; has the reconciler look at once.
+    """
+
+    def __init__(self, context: Context, wake: threading.Event) -> None:
         self._context = context
         self._postgres = PostgresDriver(context)
         drivers: dict[type, Driver] = {
@@ -28,18 +32,13 @@ class DataPlane:
             PostgresServer: self._postgres,
             EdgeSite: EdgeDriver(context),
         }
-        self._reconciler = Reconciler(drivers, desired, self._report)
+        self._reconciler = Reconciler(drivers, desired, self._report, wake)
         self._told = ""
 
     def start(self) -> None:
-        """Begin with nothing running, then follow what is declared."""
-        clean(self._context.layout, self._context.plan)
+        """Follow what is declared; nothing may be running yet."""
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
-
-    def wake(self) -> None:
-        """Something was declared."""
-        self._reconciler.wake()
 
     def stop(self) -> None:
         """End every server and remove their data and addresses."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from local.aws.dataplane.context import NotReady
-from local.aws.dataplane.desired import EdgeSite, PostgresServer, RedisServer, Server
+from local.aws.dataplane.desired import Server
 
 _log = logging.getLogger("local.aws")
 
@@ -65,6 +65,7 @@ class Reconciler:
         drivers: By the kind of server.
         desired: Reads every server that should run, by name.
         report: Told after every pass what is known of every server; brings the API's statuses up to date.
+        wake: Set to have it look now.
     """
 
     def __init__(
@@ -72,13 +73,14 @@ class Reconciler:
         drivers: Mapping[type, Driver],
         desired: Callable[[], dict[str, Server]],
         report: Callable[[Mapping[str, Actual]], None],
+        wake: threading.Event,
     ) -> None:
         self._drivers = drivers
         self._desired = desired
         self._report = report
         self._actual: dict[str, Actual] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._wake = wake
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
         self._workers = ThreadPoolExecutor(max_workers=6, thread_name_prefix="server")
@@ -87,21 +89,12 @@ class Reconciler:
         """Begin."""
         self._thread.start()
 
-    def wake(self) -> None:
-        """Look now."""
-        self._wake.set()
-
     def stop(self) -> None:
         """Stop looking and wait for work under way; the servers are left as they are."""
         self._stopping.set()
         self._wake.set()
         self._thread.join()
         self._workers.shutdown(wait=True, cancel_futures=True)
-
-    def servers(self) -> list[Server]:
-        """Every server that may be running."""
-        with self._lock:
-            return [actual.latest for actual in self._actual.values()]
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
@@ -167,7 +160,3 @@ class Reconciler:
 
     def _driver(self, server: Server) -> Driver:
         return self._drivers[type(server)]
-
-
-KINDS: tuple[type, ...] = (RedisServer, PostgresServer, EdgeSite)
-"""Every kind of server; each needs a driver."""

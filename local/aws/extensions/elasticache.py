@@ -19,6 +19,7 @@ from moto.elasticache.responses import ElastiCacheResponse
 
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.elasticache_groups import Group, Node, ParameterGroup, default_parameter_group
+from local.aws.extensions.elasticache_limits import check_failover, check_token, check_versions, tokens_after
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS
 from local.aws.extensions.routing import urls
 
@@ -96,43 +97,6 @@ class ElastiCache(ElastiCacheBackend):
         """Drop a deleted group, once its servers are gone."""
         self.groups.pop(group.identifier, None)
         self.tagging_service.delete_all_tags_for_resource(group.arn)
-
-
-def check_versions(engine: str | None, version: str | None) -> None:
-    """Refuse what the installed redis-server is not."""
-    if (engine or "redis") != "redis":
-        raise Refused(f"ElastiCache engine {engine!r}", "It runs redis 7.0; write engine: redis.")
-    if version is not None and not re.fullmatch(r"7(\.[01x](\.\d+)?)?", version):
-        raise Refused(f"Redis engine version {version!r}", "It runs redis 7.0; write 7.0 or 7.1.")
-
-
-def check_token(token: str | None, tls: bool) -> None:
-    """AWS's own rules for AUTH tokens."""
-    if token is None:
-        return
-    if not tls:
-        raise Invalid(
-            "InvalidParameterCombination",
-            "The AUTH token can be provided only if TransitEncryptionEnabled is true.",
-        )
-    if not re.fullmatch(r"[!-~]{16,128}", token) or set(token) & set('@"/'):
-        raise Invalid(
-            "InvalidParameterValue",
-            "Invalid AuthToken provided: 16 to 128 printable characters without spaces, '/', '\"' and '@'.",
-        )
-
-
-def check_failover(count: int, automatic_failover: bool, multi_az: bool) -> None:
-    """AWS's own rules for the number of nodes."""
-    if automatic_failover and count < 2:
-        raise Invalid(
-            "InvalidParameterCombination",
-            "Automatic failover requires at least 2 cache clusters (NumCacheClusters).",
-        )
-    if multi_az and not automatic_failover:
-        raise Invalid("InvalidParameterCombination", "MultiAZEnabled requires AutomaticFailoverEnabled.")
-    if not 1 <= count <= 6:
-        raise Invalid("InvalidParameterValue", "NumCacheClusters must be between 1 and 6.")
 
 
 class Responses(ElastiCacheResponse):
@@ -306,7 +270,7 @@ class Responses(ElastiCacheResponse):
         check_versions(params.get("Engine"), params.get("EngineVersion"))
         if params.get("TransitEncryptionEnabled") not in (None, group.tls):
             raise Refused("switching encryption in transit of a replication group", "Replace the group.")
-        tokens = _tokens_after(group.tokens, params.get("AuthToken"), params.get("AuthTokenUpdateStrategy"), group.tls)
+        tokens = tokens_after(group.tokens, params.get("AuthToken"), params.get("AuthTokenUpdateStrategy"), group.tls)
         parameters = self.backend.parameter_group(params.get("CacheParameterGroupName") or group.parameter_group.name)
         failover = _or(params.get("AutomaticFailoverEnabled"), group.automatic_failover)
         multi_az = _or(params.get("MultiAZEnabled"), group.multi_az)
@@ -393,22 +357,3 @@ class Responses(ElastiCacheResponse):
 
 def _or(value: bool | None, otherwise: bool) -> bool:
     return otherwise if value is None else bool(value)
-
-
-def _tokens_after(before: list[str], token: str | None, strategy: str | None, tls: bool) -> list[str]:
-    """Tokens accepted after a modification: ROTATE keeps the last one beside the new one, SET leaves the new one.
-
-    The empty token stands for "no token needed": rotating in a first token still lets clients in without one.
-    """
-    if strategy == "DELETE":
-        return []
-    if token is None:
-        return before
-    check_token(token, tls)
-    match strategy:
-        case "SET":
-            return [token]
-        case "ROTATE" | None:
-            return [token, *[old for old in before or [""] if old != token][:1]]
-        case _:
-            raise Invalid("InvalidParameterValue", f"AuthTokenUpdateStrategy {strategy}: ROTATE, SET or DELETE.")

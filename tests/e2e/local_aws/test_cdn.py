@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ import httpx
 import pytest
 
 from local.aws.dataplane.clean import addresses
+from local.aws.layout import Layout
 from local.network.plan import Plan
+from local.processes import Processes
 
 pytestmark = pytest.mark.e2e
 
@@ -228,3 +232,18 @@ def test_the_bucket_is_closed_to_everybody_else(cdn: Cdn) -> None:
 def test_an_unknown_authority_is_not_trusted(cdn: Cdn) -> None:
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"https://{cdn.domain}/hit.txt")
+
+
+def test_a_killed_edge_comes_back(cdn: Cdn, paths: Any, eventually: Wait) -> None:
+    """The data plane converges after the crash of a process, workers that outlive their master included."""
+    cdn.put("back.txt", b"one")
+    before = Processes(Layout.of(paths).server_records).running("cdn")
+    assert before is not None
+    os.kill(before.pid, signal.SIGKILL)
+
+    def is_new() -> bool:
+        now = Processes(Layout.of(paths).server_records).running("cdn")
+        return now is not None and now.pid != before.pid
+
+    eventually(is_new, "nginx runs again")
+    eventually(lambda: cdn.get("/back.txt").status_code == 200, "it serves")

@@ -53,7 +53,9 @@ class Bench:
         self.wanted: dict[str, RedisServer] = {}
         self.known: dict[str, Actual] = {}
         self._lock = threading.Lock()
-        self.reconciler = Reconciler({RedisServer: self.driver}, lambda: dict(self.wanted), self._note)
+        self.reconciler = Reconciler(
+            {RedisServer: self.driver}, lambda: dict(self.wanted), self._note, threading.Event()
+        )
 
     def _note(self, known: object) -> None:
         assert isinstance(known, dict)
