@@ -24,7 +24,7 @@ help: ## Show this list
 up: packages tools ## Bring up the local platform and AIPONGE's services on it, and check them
 	@$(BIN)/groundwork local up
 	@$(BIN)/groundwork up local
-	@$(BIN)/groundwork check local
+	@$(BIN)/groundwork check local --within 120
 
 down: venv ## Remove everything that the local platform made on this machine
 	@$(BIN)/groundwork local down

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +17,26 @@ from groundwork.engine import Engine
 from groundwork.errors import UserError
 
 
-def run(engine: Engine, *, patterns: Sequence[str] = (), as_json: bool = False, junit: Path | None = None) -> int:
+_PAUSE = 2.0
+"""Seconds between two attempts at what failed."""
+
+
+def run(
+    engine: Engine,
+    *,
+    patterns: Sequence[str] = (),
+    within: float = 0.0,
+    as_json: bool = False,
+    junit: Path | None = None,
+) -> int:
     """Run the checks of the engine's stack and print the results.
+
+    Args:
+        patterns: Names or requirement IDs; none for all checks.
+        within: Seconds in which what fails is tried again: right after a deployment, autoscalers are still starting
+            the instances beyond the first.
+        as_json: Print JSON instead of a table.
+        junit: Also write the results to this file.
 
     Returns:
         The exit code: 0 when no check failed, 1 otherwise.
@@ -33,7 +52,7 @@ def run(engine: Engine, *, patterns: Sequence[str] = (), as_json: bool = False, 
     os.environ.update(engine.environment)
     settings = checks.Settings(region=engine.stack.region, endpoint=engine.stack.endpoint)
     try:
-        results = asyncio.run(_with_progress(outputs, settings, patterns))
+        results = asyncio.run(_until_settled(outputs, settings, patterns, within))
     except checks.ContextError as error:
         raise UserError(str(error)) from None
     if not results:
@@ -45,6 +64,20 @@ def run(engine: Engine, *, patterns: Sequence[str] = (), as_json: bool = False, 
     else:
         OUT.print(report.table(results))
     return report.exit_code(results)
+
+
+async def _until_settled(
+    outputs: checks.StackOutputs, settings: checks.Settings, patterns: Sequence[str], within: float
+) -> list[checks.Result]:
+    """The results, those of failed checks replaced by later attempts until none fails or the time is up."""
+    deadline = time.monotonic() + within
+    results = {result.check: result for result in await _with_progress(outputs, settings, patterns)}
+    while failing := [name for name, result in results.items() if result.outcome is checks.Outcome.FAIL]:
+        if time.monotonic() + _PAUSE > deadline:
+            break
+        await asyncio.sleep(_PAUSE)
+        results |= {result.check: result for result in await _with_progress(outputs, settings, failing)}
+    return list(results.values())
 
 
 async def _with_progress(

@@ -112,11 +112,14 @@ def check(
     only: Annotated[
         list[str] | None, typer.Option(help="Only checks of this name (redis/*) or requirement ID.")
     ] = None,
+    within: Annotated[float, typer.Option(help="Seconds in which what fails is tried again.", min=0.0)] = 0.0,
     as_json: AsJson = False,
     junit: Annotated[Path | None, typer.Option(help="Also write the results as JUnit XML to this file.")] = None,
 ) -> None:
     """Verify that what the stack declares is healthy; safe on production. Exit code 1 when a check fails."""
-    raise typer.Exit(checking.run(_engine(stack, prepare=False), patterns=only or (), as_json=as_json, junit=junit))
+    raise typer.Exit(
+        checking.run(_engine(stack, prepare=False), patterns=only or (), within=within, as_json=as_json, junit=junit)
+    )
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ def aiponge(platform: Paths) -> Paths:
 
 def test_every_check_is_green(aiponge: Paths) -> None:
     """P0-REDIS, P0-S3, P0-QUEUE, P0-REPLICA, P0-CDN, PV-HEALTH: the whole system, verified."""
-    done = groundwork("check", "local", "--json")
+    done = groundwork("check", "local", "--json", "--within", "180")
     results = json.loads(done.stdout)["results"]
     assert done.returncode == 0, [item for item in results if item["outcome"] != "pass"]
     assert len(results) >= 10
