@@ -16,7 +16,6 @@ from groundwork.console import ERR, OUT
 from groundwork.engine import Engine
 from groundwork.errors import UserError
 
-
 _PAUSE = 2.0
 """Seconds between two attempts at what failed."""
 
