@@ -1,9 +1,14 @@
 """The Pulumi program: read the stack's settings, build the platform, export what the checks need."""
 
+import gc
+
 import pulumi
 
 from components.platform import Platform
 from components.program import read_stack
+
+# The program allocates little that it does not keep to its end: collecting would walk it all again and again.
+gc.disable()
 
 
 async def main() -> pulumi.Inputs:

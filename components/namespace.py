@@ -31,7 +31,8 @@ class WorkloadNamespaceArgs:
 
 
 class WorkloadNamespace(pulumi.ComponentResource):
-    """A namespace in which only pods fit for PodSecurity `restricted` start and nothing is reachable unless allowed.
+    """A namespace in which only pods fit for PodSecurity `restricted` start and nothing is reachable from
+    outside unless allowed.
 
     Attributes:
         name: Of the namespace.
@@ -62,6 +63,21 @@ class WorkloadNamespace(pulumi.ComponentResource):
                 "kind": "NetworkPolicy",
                 "metadata": {"name": "default-deny", "namespace": self.name, "labels": dict(args.labels)},
                 "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+            },
+            child(self),
+        )
+        # One policy for all: a policy for each service would say the same, and cost as many objects.
+        KubernetesObject(
+            f"{name}-inside",
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": "inside", "namespace": self.name, "labels": dict(args.labels)},
+                "spec": {
+                    "podSelector": {},
+                    "policyTypes": ["Ingress"],
+                    "ingress": [{"from": [{"podSelector": {}}], "ports": [{"protocol": "TCP", "port": "http"}]}],
+                },
             },
             child(self),
         )

@@ -96,7 +96,7 @@ class StatelessServiceArgs:
 
 
 class StatelessService(pulumi.ComponentResource):
-    """Deployment, Service, autoscaler, disruption budget, network policy, service account and role.
+    """Deployment, Service, autoscaler, disruption budget, service account and role; a network policy if exposed.
 
     Attributes:
         outputs: Where to find it, as stack outputs.
@@ -151,8 +151,11 @@ class StatelessService(pulumi.ComponentResource):
         )
         # A Service is ready when a pod of it is: waiting for that before the pods are on their way would block both.
         service = KubernetesObject(f"{name}-service", service_manifest(args), child(self, depends_on=[workload[0]]))
-        policy = KubernetesObject(f"{name}-network-policy", network_policy_manifest(args), child(self))
-        self.registered = (*identity.resources, *workload, service, policy)
+        self.registered = (*identity.resources, *workload, service)
+        if args.exposed:
+            # Inside the namespace everything is allowed by its own policies; only this needs one of the service's.
+            policy = KubernetesObject(f"{name}-network-policy", network_policy_manifest(args), child(self))
+            self.registered = (*self.registered, policy)
         self.outputs = {
             "namespace": shared.namespace,
             "deployment": args.identifier,
@@ -183,10 +186,7 @@ def service_manifest(args: StatelessServiceArgs) -> dict[str, Any]:
 
 
 def network_policy_manifest(args: StatelessServiceArgs) -> dict[str, Any]:
-    """Lets the pods of the namespace in, of all namespaces if the service is exposed, and only on its port."""
-    peers: list[dict[str, Any]] = [{"podSelector": {}}]
-    if args.exposed:
-        peers.append({"namespaceSelector": {}})
+    """Lets the pods of all namespaces in, on the service's port only."""
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
@@ -194,7 +194,9 @@ def network_policy_manifest(args: StatelessServiceArgs) -> dict[str, Any]:
         "spec": {
             "podSelector": {"matchLabels": selector(args.identifier)},
             "policyTypes": ["Ingress"],
-            "ingress": [{"from": peers, "ports": [{"protocol": "TCP", "port": "http"}]}],
+            "ingress": [
+                {"from": [{"namespaceSelector": {}}], "ports": [{"protocol": "TCP", "port": "http"}]},
+            ],
         },
     }
 

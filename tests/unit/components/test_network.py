@@ -70,7 +70,11 @@ def test_only_restricted_pods_start_and_nobody_gets_in_unless_allowed(record: Ca
     )
     labels = recording.one("Namespace", "namespace-namespace").inputs["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
-    deny = recording.one("NetworkPolicy").inputs
+    deny = recording.one("NetworkPolicy", "namespace-default-deny").inputs
+    inside = recording.one("NetworkPolicy", "namespace-inside").inputs
+    assert inside["spec"]["ingress"] == [
+        {"from": [{"podSelector": {}}], "ports": [{"protocol": "TCP", "port": "http"}]}
+    ]
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
     assert deny["metadata"]["namespace"] == "shop"
     assert recording.one("ConfigMap").inputs["data"] == {"ca.pem": "PEM"}
