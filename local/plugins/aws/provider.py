@@ -35,6 +35,7 @@ from local.plugins.provider import (
     ProviderError,
     ReadRequest,
     ReadResult,
+    Secret,
     Severity,
     UpdateRequest,
     contains_unknown,
@@ -161,7 +162,7 @@ class AwsProvider(Provider):
         else:
             inputs = _imported(declared, resource, state)
         known = {**request.outputs, **inputs}
-        return ReadResult(resource.public(id), inputs, resource.outputs(known, state))
+        return ReadResult(resource.public(id), _hidden(declared, inputs), resource.outputs(known, state))
 
     def update(self, request: UpdateRequest) -> dict[str, Any]:
         declared = _declared(request.type)
@@ -303,6 +304,12 @@ def _generated(name: str, resource_name: str) -> bool:
         and set(digits) <= set("0123456789abcdef")
         and resource_name.lower().startswith(stem.rpartition("/")[2].lower())
     )
+
+
+def _hidden(declared: ResourceType, inputs: Values) -> Values:
+    """Inputs as the engine may keep them: what is secret, encrypted."""
+    secret = {name for name, prop in declared.properties.items() if prop.secret}
+    return {name: Secret(value) if name in secret else value for name, value in inputs.items()}
 
 
 def _imported(declared: ResourceType, resource: Resource, state: Values) -> Values:

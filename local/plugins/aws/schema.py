@@ -13,6 +13,7 @@ import importlib
 import inspect
 import json
 import re
+import threading
 import types
 import typing
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 SDK_VERSION = version("pulumi-aws")
+# The SDK's modules import one another in circles: two threads that begin at different ends see half-made modules.
+_IMPORTING = threading.RLock()
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -90,6 +93,11 @@ def load(token: str, cache: Path | None = None) -> ResourceSchema:
 
 def from_sdk(token: str) -> ResourceSchema:
     """Read a type's schema from the SDK's generated classes."""
+    with _IMPORTING:
+        return _from_sdk(token)
+
+
+def _from_sdk(token: str) -> ResourceSchema:
     from pulumi import _types
 
     module_path, _, class_name = token.removeprefix("aws:").partition(":")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.engine.plugins_aws.conftest import SERVICES, Endpoint, configure
-from tests.engine.plugins_aws.test_life_cycle import left_over
 
 pytestmark = pytest.mark.engine
 
@@ -19,7 +18,10 @@ import pulumi
 import pulumi_aws as aws
 
 ids = json.loads(pulumi.Config().require("ids"))
-policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+policy = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+)
+trust = json.dumps({"Version": "2012-10-17", "Statement": []})
 
 
 def taken(name, **more):
@@ -44,7 +46,7 @@ aws.s3.Bucket("bucket", bucket="imported", opts=taken("bucket"))
 aws.s3.BucketVersioning(
     "versioning", bucket="imported", versioning_configuration={"status": "Enabled"}, opts=taken("bucket")
 )
-aws.iam.Role("role", name="imported", assume_role_policy=policy, opts=taken("role"))
+aws.iam.Role("role", name="imported", assume_role_policy=trust, opts=taken("role"))
 aws.iam.RolePolicy("role-policy", role="imported", name="mine", policy=policy, opts=taken("role-policy"))
 aws.secretsmanager.Secret("secret", name="imported", opts=taken("secret"))
 aws.secretsmanager.SecretVersion(
@@ -71,8 +73,10 @@ def make_by_hand(endpoint: Endpoint) -> dict[str, str]:
     rule = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])["SecurityGroupRules"][0]
     s3.create_bucket(Bucket="imported", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="imported", VersioningConfiguration={"Status": "Enabled"})
-    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
-    iam.create_role(RoleName="imported", AssumeRolePolicyDocument=policy)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam.create_role(RoleName="imported", AssumeRolePolicyDocument=trust)
+    allowed = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
     iam.put_role_policy(RoleName="imported", PolicyName="mine", PolicyDocument=policy)
     secret = secrets.create_secret(Name="imported", SecretString="imported-in-the-clear")
     return {
@@ -105,31 +109,26 @@ def test_existing_resources_are_imported_by_their_official_ids(aws: Any, endpoin
     assert aws.refresh("--expect-no-changes").assert_succeeded()
 
 
-def test_mistakes_are_told_before_anything_is_made(aws: Any, endpoint: Endpoint) -> None:
-    """One message each: the property's path, what is wrong and what would be right; no traceback, nothing made."""
-    aws.write(
-        """
-        import pulumi
-
-
-        class Raw(pulumi.CustomResource):
-            def __init__(self, token, name, **properties):
-                super().__init__(token, name, properties)
-
-
-        Raw("aws:s3/bucket:Bucket", "misspelt", forceDestroyed=True)
-        Raw("aws:ec2/vpc:Vpc", "unsupported", cidrBlock="10.0.0.0/16", ipv6IpamPoolId="pool")
-        Raw("aws:kms/key:Key", "value", keyUsage="FUN")
-        Raw("aws:sqs/queue:Queue", "type")
-        """
-    )
-    outcome = aws.up("--continue-on-error").assert_failed()
-    assert "did you mean 'forceDestroy'?" in outcome.output
-    assert "the aws stand-in does not support 'ipv6IpamPoolId' of aws:ec2/vpc:Vpc" in outcome.output
-    assert 'keyUsage is "FUN"; allowed: SIGN_VERIFY, ENCRYPT_DECRYPT' in outcome.output
-    assert "does not support the resource type aws:sqs/queue:Queue" in outcome.output
+@pytest.mark.parametrize(
+    ("resource", "words"),
+    [
+        ('"aws:s3/bucket:Bucket", "a", {"forceDestroyed": True}', "did you mean 'forceDestroy'?"),
+        (
+            '"aws:ec2/vpc:Vpc", "a", {"cidrBlock": "10.0.0.0/16", "ipv6IpamPoolId": "pool"}',
+            "the aws stand-in does not support 'ipv6IpamPoolId' of aws:ec2/vpc:Vpc",
+        ),
+        ('"aws:kms/key:Key", "a", {"keyUsage": "FUN"}', 'keyUsage is "FUN"; allowed: '),
+        ('"aws:sqs/queue:Queue", "a", {}', "does not support the resource type aws:sqs/queue:Queue"),
+    ],
+    ids=["misspelt", "unsupported", "value", "type"],
+)
+def test_mistakes_are_told_before_anything_is_made(aws: Any, endpoint: Endpoint, resource: str, words: str) -> None:
+    """One message: the property's path, what is wrong and what would be right; no traceback, nothing made."""
+    aws.write(f"import pulumi\npulumi.CustomResource({resource})\n")
+    outcome = aws.up().assert_failed()
+    assert words in outcome.output
     assert "Traceback" not in outcome.output
-    assert left_over(endpoint) == {}
+    assert endpoint.calls == []
 
 
 @pytest.mark.parametrize(
