@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,15 @@ def test_the_cache_gives_back_the_same_and_survives_damage(tmp_path: Path) -> No
 )
 def test_module_names(name: str, expected: str) -> None:
     assert schema.snake(name) == expected
+
+
+def test_threads_that_ask_for_different_services_at_once_all_get_an_answer() -> None:
+    """In a process of its own, where nothing of the SDK has been imported yet."""
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+from local.plugins.aws import schema
+tokens = ["aws:s3/bucket:Bucket", "aws:iam/role:Role", "aws:ec2/vpc:Vpc", "aws:kms/key:Key"]
+with ThreadPoolExecutor(4) as pool:
+    assert all(found.outputs for found in pool.map(schema.load, tokens))
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, cwd=Path(__file__).parents[3])
