@@ -91,7 +91,11 @@ class Project:
     def run(self, *arguments: str, timeout: float = 300) -> Outcome:
         """Run the engine to its end."""
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=timeout)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            pytest.fail(f"not done after {timeout:g} s:\n{process.communicate()[0]}", pytrace=False)
         return Outcome(process.returncode, output)
 
     def up(self, *arguments: str) -> Outcome:

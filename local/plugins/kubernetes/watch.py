@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from local.plugins.kubernetes.client import ApiError, Client, Unreachable
+from local.plugins.engine import note
+from local.plugins.kubernetes.client import Client
 from local.plugins.provider import ProviderError
 
 Object = dict[str, Any]
@@ -102,7 +104,9 @@ class Views:
                     version = listed["metadata"]["resourceVersion"]
                     self._notify()
                 version = self._watch(view, version)
-            except (ApiError, Unreachable) as error:
+            except Exception as error:  # noqa: BLE001 - whoever waits for this view must not wait for a dead thread
+                if not isinstance(error, ProviderError):
+                    note("".join(traceback.format_exception(error)))
                 view.problem = str(error)
                 version = ""
                 self._notify()

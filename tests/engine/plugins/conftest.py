@@ -110,16 +110,21 @@ class Kubelet:
     def _work(self) -> None:
         done: set[str] = set()
         while not self._ended.wait(0.1):
-            for pod in self.api.pods(self.namespace):
-                meta = pod["metadata"]
-                with contextlib.suppress(urllib.error.HTTPError):
-                    if meta.get("deletionTimestamp"):
-                        path = f"/api/v1/namespaces/{self.namespace}/pods/{meta['name']}"
-                        self.api.call("DELETE", path, {"gracePeriodSeconds": 0})
-                    elif meta["uid"] not in done:
-                        self._bind(meta["name"])
-                        self.act(self.api, pod)
-                        done.add(meta["uid"])
+            # What fails once, because a controller was faster or the machine is busy, is tried again.
+            with contextlib.suppress(OSError):
+                self._look(done)
+
+    def _look(self, done: set[str]) -> None:
+        for pod in self.api.pods(self.namespace):
+            meta = pod["metadata"]
+            if meta.get("deletionTimestamp"):
+                path = f"/api/v1/namespaces/{self.namespace}/pods/{meta['name']}"
+                self.api.call("DELETE", path, {"gracePeriodSeconds": 0})
+            elif meta["uid"] not in done:
+                if not pod["spec"].get("nodeName"):
+                    self._bind(meta["name"])
+                self.act(self.api, pod)
+                done.add(meta["uid"])
 
     def _bind(self, pod: str) -> None:
         """What a scheduler does; endpoints are made only of pods on a node."""
