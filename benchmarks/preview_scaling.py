@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-import yaml
 
-from groundwork.project import STACKS
-from groundwork.rehearsal import Rehearsal
+from groundwork.project import read_stack
+from groundwork.rehearsal import Rehearsal, under_another_name
 from local.paths import Paths
 
 matplotlib.use("Agg")
@@ -55,12 +54,11 @@ class Measurement:
 
 def settings(services: int) -> dict[str, Any]:
     """The local stack with so many services: its own eight, repeated under other names."""
-    content: dict[str, Any] = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())
+    content = under_another_name(read_stack("local"), "scaling")
     config = content["config"]
     own: dict[str, Any] = config["groundwork:services"]
     names = itertools.islice(((f"{name}-{turn}", name) for turn in itertools.count() for name in own), services)
     copies = {copy if not copy.endswith("-0") else name: own[name] for copy, name in names}
-    config["groundwork:system"] = "scaling"
     config["groundwork:services"] = copies
     return content
 

@@ -23,8 +23,8 @@ from typing import Any
 import yaml
 
 from groundwork.engine import local_environment
-from groundwork.project import STACKS
-from groundwork.rehearsal import Rehearsal
+from groundwork.project import read_stack
+from groundwork.rehearsal import Rehearsal, under_another_name
 from local.paths import Paths
 from local.plugins.aws.provider import AwsProvider
 from local.plugins.provider import CreateRequest, DeleteRequest, Severity
@@ -180,8 +180,7 @@ def plain(value: Any) -> Any:
 
 def compare(paths: Paths) -> Comparison:
     """Bring the local stack up under another name, by the engine and by hand; both are removed again."""
-    content = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())
-    content["config"]["groundwork:system"] = "floor"
+    content = under_another_name(read_stack("local"), "floor")
     with tempfile.TemporaryDirectory(prefix="groundwork-floor-") as folder:
         stack = Rehearsal.create(Path(folder), paths, "floor", content)
         began = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import socket
@@ -14,11 +15,22 @@ from typing import Any
 import yaml
 
 from groundwork.engine import local_environment, stale_locks
-from groundwork.project import ROOT
+from groundwork.project import ROOT, StackFile
 from local.paths import Paths
 from local.toolchain import find
 
 _LINKED = ("Pulumi.yaml", "__main__.py", "components", "policies", ".venv")
+
+
+def under_another_name(stack: StackFile, system: str) -> dict[str, Any]:
+    """The stack file's content for a second system beside the first: other names, and a token issuer of its own.
+
+    An account has one identity provider for each issuer, so two stacks cannot both make it.
+    """
+    config = copy.deepcopy(stack.config)
+    config["groundwork:system"] = system
+    config["groundwork:workloadIdentity"] = {"issuer": f"https://{system}.cluster.local"}
+    return {"config": config}
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import local.cluster
-from groundwork.project import ROOT, STACKS
-from groundwork.rehearsal import Rehearsal
+from groundwork.project import ROOT, read_stack
+from groundwork.rehearsal import Rehearsal, under_another_name
 from local.paths import Paths
 from local.toolchain import find
 from tests.e2e.system.inventory import aws_inventory, cluster_inventory
@@ -47,10 +46,9 @@ def platform() -> Iterator[Paths]:
 
 def small_settings() -> dict[str, Any]:
     """The local stack's settings cut down to one service and one queue, under names of their own."""
-    content: dict[str, Any] = yaml.safe_load((STACKS / "Pulumi.local.yaml").read_text())
+    content = under_another_name(read_stack("local"), "small")
     config = content["config"]
     name, queue = next(iter(config["groundwork:queues"].items()))
-    config["groundwork:system"] = "small"
     config["groundwork:services"] = {queue["owner"]: config["groundwork:services"][queue["owner"]]}
     config["groundwork:queues"] = {name: queue}
     return content
