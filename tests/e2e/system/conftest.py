@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ def platform() -> Iterator[Paths]:
         assert removed.returncode == 0, removed.stderr
 
 
-def small_settings() -> dict[str, Any]:
+def small_settings(system: str = "small") -> dict[str, Any]:
     """The local stack's settings cut down to one service and one queue, under names of their own."""
-    content = under_another_name(read_stack("local"), "small")
+    content = under_another_name(read_stack("local"), system)
     config = content["config"]
     name, queue = next(iter(config["groundwork:queues"].items()))
     config["groundwork:services"] = {queue["owner"]: config["groundwork:services"][queue["owner"]]}
@@ -102,13 +103,28 @@ def world(paths: Paths) -> World:
     return World(frozenset(aws_inventory()), frozenset(cluster_inventory(find("kubectl", paths), paths.kubeconfig)))
 
 
-@pytest.fixture
-def small(platform: Paths, tmp_path: Path) -> Iterator[Rehearsal]:
+@contextmanager
+def small_stack(folder: Path, paths: Paths, system: str) -> Iterator[Rehearsal]:
     """A small stack, not yet brought up; destroyed at the end whatever happened."""
-    stack = Rehearsal.create(tmp_path, platform, "small", small_settings())
+    stack = Rehearsal.create(folder, paths, system, small_settings(system))
     try:
         yield stack
     finally:
         stack.release_locks()
-        stack.write(small_settings())
+        stack.write(small_settings(system))
         destroy(stack)
+
+
+@pytest.fixture(scope="module")
+def running(platform: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """A small stack that is up; tests leave it as it is."""
+    with small_stack(tmp_path_factory.mktemp("running"), platform, "running") as stack:
+        up(stack)
+        yield stack
+
+
+@pytest.fixture
+def fresh(platform: Paths, tmp_path: Path) -> Iterator[Rehearsal]:
+    """A small stack of the test's own, not yet brought up."""
+    with small_stack(tmp_path, platform, "fresh") as stack:
+        yield stack

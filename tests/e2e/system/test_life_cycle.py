@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -15,73 +17,78 @@ pytestmark = pytest.mark.e2e
 KILLS = 10
 
 
-def test_up_again_changes_nothing_refresh_finds_no_drift_and_destroy_leaves_nothing(small: Rehearsal) -> None:
-    before = world(small.paths)
-    up(small)
-    up(small, "--expect-no-changes")
-    refresh(small, "--expect-no-changes")
-    assert world(small.paths) != before
-    destroy(small)
-    assert world(small.paths) == before
+def test_up_again_changes_nothing(running: Rehearsal) -> None:
+    up(running, "--expect-no-changes")
 
 
-def test_a_changed_property_makes_exactly_the_expected_change(small: Rehearsal) -> None:
-    up(small)
+def test_refresh_finds_no_drift(running: Rehearsal) -> None:
+    refresh(running, "--expect-no-changes")
 
-    changed = small_settings()
-    owner, service = next(iter(changed["config"]["groundwork:services"].items()))
-    service.setdefault("replicas", {})["max"] = 7
-    small.write(changed)
-    assert steps(small) == {
-        f"kubernetes:autoscaling/v2:HorizontalPodAutoscaler::{owner}": "update",
-    }
 
-    changed = small_settings()
-    changed["config"].setdefault("groundwork:redis", {}).setdefault("cache", {})["snapshotRetentionDays"] = 3
-    small.write(changed)
-    [(key, op)] = steps(small).items()
-    assert key.startswith("aws:elasticache/replicationGroup:ReplicationGroup::") and op == "update"
+@pytest.fixture
+def restored(running: Rehearsal) -> Iterator[Rehearsal]:
+    """The running stack, whose settings the test may change."""
+    yield running
+    running.write(small_settings(running.stack))
 
-    changed = small_settings()
-    changed["config"]["groundwork:database"]["username"] = "somebody"
-    small.write(changed)
-    found = steps(small)
-    [writer] = [
-        op for key, op in found.items() if key.startswith("aws:rds/instance:Instance::") and "replica" not in key
-    ]
+
+def _more_replicas(config: dict[str, Any]) -> None:
+    next(iter(config["groundwork:services"].values())).setdefault("replicas", {})["max"] = 7
+
+
+def _longer_snapshots(config: dict[str, Any]) -> None:
+    config["groundwork:redis"]["cache"]["snapshotRetentionDays"] = 3
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_more_replicas, ("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "update")),
+        (_longer_snapshots, ("aws:elasticache/replicationGroup:ReplicationGroup", "update")),
+    ],
+)
+def test_a_changed_property_updates_exactly_one_resource(
+    restored: Rehearsal, change: Callable[[dict[str, Any]], None], expected: tuple[str, str]
+) -> None:
+    content = small_settings(restored.stack)
+    change(content["config"])
+    restored.write(content)
+    [(resource, operation)] = steps(restored).items()
+    assert (resource.rpartition("::")[0], operation) == expected
+
+
+def test_another_owner_of_the_database_replaces_the_writer(restored: Rehearsal) -> None:
+    content = small_settings(restored.stack)
+    content["config"]["groundwork:database"]["username"] = "somebody"
+    restored.write(content)
+    instances = {key: op for key, op in steps(restored).items() if key.startswith("aws:rds/instance:Instance::")}
+    [writer] = [op for key, op in instances.items() if "replica" not in key]
     assert writer == "replace"
 
 
-def test_killed_at_ten_random_moments_the_next_up_completes(small: Rehearsal) -> None:
-    """No resource is orphaned or doubled, whenever the engine is SIGKILLed."""
-    before = world(small.paths)
+def test_secrets_are_never_in_the_state_in_the_clear(running: Rehearsal) -> None:
+    """P0-SECRETS."""
+    clear = json.loads(running.answer("stack", "export", "--show-secrets"))["deployment"]["resources"]
+    passwords = [item for item in clear if item["type"] == "random:index/randomPassword:RandomPassword"]
+    plain = {json.loads(item["outputs"]["result"]["plaintext"]) for item in passwords}
+    assert len(plain) >= 4
+    state = running.answer("stack", "export")
+    assert not [value[:2] for value in plain if value in state]
+
+
+def test_killed_at_ten_random_moments_the_next_up_completes(fresh: Rehearsal) -> None:
+    """No resource is orphaned or doubled, whenever the engine is SIGKILLed, and destroy leaves nothing."""
+    before = world(fresh.paths)
     moments = random.Random(20261122)
     killed = 0
     for attempt in range(KILLS):
-        # Early in each run, then ever later, so that creation, waiting and the last resources are all hit.
-        killed += kill_after(small, moments.uniform(1.5, 5.0 + 2.5 * attempt))
-        small.release_locks()
+        # Early in the first runs, ever later in the next, so that creating, waiting and the last resources are hit.
+        killed += kill_after(fresh, moments.uniform(2.0, 5.0 + 2.0 * attempt))
+        fresh.release_locks()
     assert killed >= KILLS // 2
-    up(small)
-    up(small, "--expect-no-changes")
-    refresh(small, "--expect-no-changes")
-    destroy(small)
-    assert world(small.paths) == before
-
-
-def test_secrets_are_never_in_the_state_in_the_clear(small: Rehearsal) -> None:
-    """P0-SECRETS."""
-    up(small)
-    clear = small.answer("stack", "export", "--show-secrets")
-    state = small.answer("stack", "export")
-    plain = _secret_values(clear, state)
-    assert plain, "the stack has secrets"
-    leaked = {value[:4] for value in plain if value in state}
-    assert not leaked
-
-
-def _secret_values(clear: str, state: str) -> set[str]:
-    """Generated passwords: what `--show-secrets` shows under `result` of the random passwords."""
-    resources = json.loads(clear)["deployment"]["resources"]
-    passwords = [item for item in resources if item["type"] == "random:index/randomPassword:RandomPassword"]
-    return {json.loads(item["outputs"]["result"]["plaintext"]) for item in passwords}
+    up(fresh)
+    up(fresh, "--expect-no-changes")
+    refresh(fresh, "--expect-no-changes")
+    assert world(fresh.paths) != before
+    destroy(fresh)
+    assert world(fresh.paths) == before

@@ -39,14 +39,14 @@ def _unsafe_combination(config: dict[str, Any]) -> None:
         (_unsafe_combination, "groundwork:database.deletionProtection"),
     ],
 )
-def test_a_bad_stack_file_is_refused(small: Rehearsal, spoil: Callable[[dict[str, Any]], None], key: str) -> None:
-    before = world(small.paths)
-    content = small_settings()
+def test_a_bad_stack_file_is_refused(fresh: Rehearsal, spoil: Callable[[dict[str, Any]], None], key: str) -> None:
+    before = world(fresh.paths)
+    content = small_settings(fresh.stack)
     spoil(content["config"])
-    small.write(content)
-    code, output = small.run("up", "--yes", "--skip-preview")
+    fresh.write(content)
+    code, output = fresh.run("up", "--yes", "--skip-preview")
     assert code != 0
-    assert "stacks/Pulumi.small.yaml" in output
+    assert "stacks/Pulumi.fresh.yaml" in output
     assert key in output
     assert "Traceback" not in output
-    assert world(small.paths) == before
+    assert world(fresh.paths) == before
