@@ -1,0 +1,106 @@
+"""The delivered stacks through the real engine: names, parents, and what bad stack files come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.engine
+
+PLATFORM = "groundwork:index:Platform"
+
+
+def _chain(urn: str) -> list[str]:
+    """The types from the outermost parent to the resource."""
+    return urn.split("::")[2].split("$")
+
+
+@pytest.mark.parametrize("stack", ["local", "staging", "prod"])
+def test_a_preview_creates_the_platform_with_everything_below_it(checkout: Any, stack: str) -> None:
+    """P0-REDIS, P0-S3, P0-QUEUE, P0-REPLICA, P0-CDN, P0-SECRETS: the row AIPONGE, in one tree."""
+    checkout.init(stack)
+    steps = checkout.preview(stack)["steps"]
+    urns = [step["urn"] for step in steps]
+    assert {step["op"] for step in steps} == {"create"}
+    assert len(urns) == len(set(urns))
+    ours = [urn for urn in urns if "pulumi:" not in _chain(urn)[-1]]
+    assert len(ours) > 200
+    assert all(_chain(urn)[0] == PLATFORM for urn in ours)
+    names = {(_chain(urn)[-1], urn.rsplit("::", 1)[-1]): _chain(urn) for urn in ours}
+    redis = names["aws:elasticache/replicationGroup:ReplicationGroup", "redis-queue-cluster"]
+    assert redis[:2] == [PLATFORM, "groundwork:index:RedisCluster"]
+    secret = names["aws:secretsmanager/secretVersion:SecretVersion", "redis-queue-token-version"]
+    assert secret[1:3] == ["groundwork:index:RedisCluster", "groundwork:index:Credential"]
+    deployment = names["kubernetes:apps/v1:Deployment", "music-service-deployment"]
+    assert deployment == [PLATFORM, "groundwork:index:StatelessService", "kubernetes:apps/v1:Deployment"]
+    worker = names["kubernetes:apps/v1:Deployment", "music-generation-deployment"]
+    assert worker[1] == "groundwork:index:QueueWorkers"
+
+
+def test_a_preview_shows_no_generated_secret_and_no_traceback(checkout: Any) -> None:
+    """SR-SECRET."""
+    checkout.init("local")
+    run = checkout.run("preview", "--diff", "--stack", "local")
+    assert run.code == 0, run.output
+    assert "Traceback" not in run.output
+    assert "rediss://" not in run.output
+    assert "postgresql://" not in run.output
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            "groundwork:services/api-gateway/replica",
+            2,
+            "stacks/Pulumi.local.yaml: groundwork:services.api-gateway.replica is not known: did you mean 'replicas'?",
+        ),
+        (
+            "groundwork:database/replicas",
+            "two",
+            'stacks/Pulumi.local.yaml: groundwork:database.replicas is "two": must be a whole number',
+        ),
+        (
+            "groundwork:database/backupRetentionDays",
+            0,
+            "stacks/Pulumi.local.yaml: groundwork:database.backupRetentionDays is 0: read replicas are made from",
+        ),
+        (
+            "groundwork:cdn",
+            {},
+            "stacks/Pulumi.local.yaml: groundwork:cdn.bucket is missing: write name of the bucket",
+        ),
+    ],
+)
+def test_a_bad_stack_file_gets_one_message_and_nothing_is_changed(
+    checkout: Any, path: str, value: Any, message: str
+) -> None:
+    checkout.init("local")
+    checkout.change("local", path, value)
+    run = checkout.run("up", "--yes", "--skip-preview", "--stack", "local")
+    assert run.code != 0
+    assert message in run.output
+    assert run.output.count("stacks/Pulumi.local.yaml: groundwork:") == run.output.count(message)
+    assert "Traceback" not in run.output
+    exported = checkout.run("stack", "export", "--stack", "local").output
+    assert PLATFORM not in exported
+
+
+def test_a_deployment_with_placeholders_is_refused_before_anything_exists(checkout: Any) -> None:
+    checkout.init("prod")
+    run = checkout.run("up", "--yes", "--skip-preview", "--stack", "prod")
+    assert run.code != 0
+    assert "groundwork:workload.image" in run.output
+    assert "this is a placeholder" in run.output
+    assert "Traceback" not in run.output
+    assert PLATFORM not in checkout.run("stack", "export", "--stack", "prod").output
+
+
+def test_an_endpoint_that_does_not_answer_is_told_and_nothing_is_registered(checkout: Any) -> None:
+    checkout.init("local")
+    checkout.change("local", "aws:endpoints", [{"sts": "http://127.0.0.1:9"}])
+    run = checkout.run("preview", "--stack", "local")
+    assert run.code != 0
+    assert "AWS does not tell whose account this is" in run.output
+    assert "Traceback" not in run.output

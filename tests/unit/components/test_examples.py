@@ -1,0 +1,38 @@
+"""The example programs run as they are."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.runtime import set_all_config
+
+pytestmark = pytest.mark.unit
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+CONFIGURATION = {
+    "aws:region": "eu-west-1",
+    "groundwork:account": "123456789012",
+    "groundwork:vpcId": "vpc-12345678",
+    "groundwork:subnetIds": json.dumps(["subnet-a", "subnet-b"]),
+    "groundwork:clientCidrs": json.dumps(["10.0.0.0/16"]),
+}
+MADE = {"redis": "ReplicationGroup", "cdn": "Distribution", "database": "rds/instance:Instance"}
+
+
+def test_every_example_is_tried() -> None:
+    assert sorted(path.parent.name for path in EXAMPLES.glob("*/Pulumi.yaml")) == sorted(MADE)
+
+
+@pytest.mark.parametrize("name", sorted(MADE))
+def test_it_makes_what_it_says(record: Callable[..., Any], name: str) -> None:
+    def build() -> None:
+        set_all_config(CONFIGURATION)
+        runpy.run_path(str(EXAMPLES / name / "__main__.py"), run_name="__main__")
+
+    recording = record(build)
+    assert recording.of(MADE[name])
