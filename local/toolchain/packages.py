@@ -52,6 +52,7 @@ PACKAGES = (
     Package("buildah", "builds the workload's image without a Docker engine"),
     Package("mmdebstrap", "makes the workload's base image where there is no image registry"),
     Package("ca-certificates", "certificates of the package registries"),
+    Package("openssl", "certificates for the conformance workload's own tests"),
 )
 
 
