@@ -35,6 +35,9 @@ def local_environment(paths: Paths, pulumi: Path) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        # The engine is a short-lived program that makes much garbage: collecting it less often takes a quarter off
+        # the preview of a large stack.
+        "GOGC": os.environ.get("GOGC", "400"),
         "KUBECONFIG": str(paths.kubeconfig),
         "AWS_ENDPOINT_URL": PLAN.aws_url,
         "AWS_REGION": PLAN.region,
