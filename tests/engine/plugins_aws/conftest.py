@@ -36,18 +36,23 @@ class Endpoint:
     calls: list[str] = field(default_factory=list)
     _patterns: set[str] = field(default_factory=set)
     _reached: set[str] = field(default_factory=set)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _session: Any = field(default_factory=botocore.session.Session)
     _news: threading.Condition = field(default_factory=threading.Condition)
 
     def client(self, service: str, region: str = REGION) -> Any:
-        """A client that bypasses Pulumi."""
-        return botocore.session.Session().create_client(
-            service,
-            region_name=region,
-            endpoint_url=self.url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}, s3={"addressing_style": "path"}),
-        )
+        """A client that bypasses Pulumi; made once."""
+        made = self._clients.get((service, region))
+        if made is None:
+            made = self._clients[service, region] = self._session.create_client(
+                service,
+                region_name=region,
+                endpoint_url=self.url,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(proxies={}, s3={"addressing_style": "path"}),
+            )
+        return made
 
     def hold(self, *patterns: str) -> None:
         """Keep back the answers of operations: they are carried out, but the caller does not hear of it."""

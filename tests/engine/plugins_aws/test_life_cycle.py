@@ -175,7 +175,7 @@ def test_replacements_name_the_property_and_leave_one(aws: Any, endpoint: Endpoi
     first = {resource["urn"]: resource["id"] for resource in aws.resources()}
     aws.config("second", "true")
     planned = steps(aws.run("preview", "--json").assert_succeeded().output)
-    assert {name: step.get("replaceReasons") for name, step in planned.items()} == {
+    assert {name: sorted(step["replaceReasons"]) for name, step in planned.items()} == {
         "vpc": ["cidrBlock"],
         "subnet": ["cidrBlock", "vpcId"],
         "parameters": ["description"],
