@@ -245,5 +245,12 @@ def test_a_killed_edge_comes_back(cdn: Cdn, paths: Any, eventually: Wait) -> Non
         now = Processes(Layout.of(paths).server_records).running("cdn")
         return now is not None and now.pid != before.pid
 
+    def serves() -> bool:
+        # The process exists a moment before it listens.
+        try:
+            return cdn.get("/back.txt").status_code == 200
+        except httpx.TransportError:
+            return False
+
     eventually(is_new, "nginx runs again")
-    eventually(lambda: cdn.get("/back.txt").status_code == 200, "it serves")
+    eventually(serves, "it serves")
