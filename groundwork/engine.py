@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from groundwork.errors import UserError
 from groundwork.project import POLICY_PACKS, ROOT, StackFile
@@ -22,6 +23,15 @@ from local.toolchain.plugins import STAND_INS, official_plugins
 LOCAL_PASSPHRASE = "groundwork-local"
 
 
+def file_backend(folder: Path) -> str:
+    """The backend's URL for a folder, without the sidecar files that it would write beside each state.
+
+    The state itself is replaced in one step, its sidecar is not: an engine that is killed at the wrong moment leaves
+    an empty one, and no later command reads the state again.
+    """
+    return f"file://{folder}?metadata=skip"
+
+
 def local_environment(paths: Paths, pulumi: Path) -> dict[str, str]:
     """What `pulumi` needs to know to work on the local platform, with no account and no network.
 
@@ -31,7 +41,7 @@ def local_environment(paths: Paths, pulumi: Path) -> dict[str, str]:
     folders = [str(pulumi.parent), *([str(STAND_INS)] if needs_stand_ins(pulumi) else [])]
     return {
         "PATH": os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)]),
-        "PULUMI_BACKEND_URL": f"file://{paths.pulumi}",
+        "PULUMI_BACKEND_URL": file_backend(paths.pulumi),
         "PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
@@ -104,8 +114,7 @@ class Engine:
 
         Only for stacks on the local platform: elsewhere, the stack and its locks belong to the user.
         """
-        backend = self.environment.get("PULUMI_BACKEND_URL", "")
-        folder = Path(backend.removeprefix("file://"))
+        folder = Path(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path)
         folder.mkdir(parents=True, exist_ok=True)
         known = json.loads(
             subprocess.run(

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from groundwork.engine import local_environment, stale_locks
+from groundwork.engine import file_backend, local_environment, stale_locks
 from groundwork.project import ROOT, StackFile
 from local.paths import Paths
 from local.toolchain import find
@@ -80,7 +80,7 @@ class Rehearsal:
         return subprocess.Popen(
             [str(pulumi), *arguments, "--stack", self.stack, "--non-interactive"],
             cwd=self.folder,
-            env={**os.environ, **own, "PULUMI_BACKEND_URL": f"file://{self.state}"},
+            env={**os.environ, **own, "PULUMI_BACKEND_URL": file_backend(self.state)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
