@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -15,9 +16,9 @@ from groundwork import doctor as doctoring
 from groundwork import engine as engines
 from groundwork.console import ERR, OUT, progress
 from groundwork.errors import UserError
-from groundwork.project import StackFile, read_stack
+from groundwork.project import read_stack
 from local.paths import Paths
-from local.toolchain import ToolMissing
+from local.toolchain import ToolMissing, find
 
 app = typer.Typer(
     help="Everything services need before they can be scaled out without state.",
@@ -135,28 +136,18 @@ def main() -> None:
 
 
 def _local_environment() -> dict[str, str]:
-    from local.toolchain import find
-
     paths = Paths.from_environment()
     return engines.local_environment(paths, find("pulumi", paths))
 
 
 def _engine(stack: str, *, prepare: bool) -> engines.Engine:
     stack_file = read_stack(stack)
-    engine = _engine_for(stack_file)
+    own = _local_environment() if stack_file.is_local else {}
+    executable = find("pulumi", Paths.from_environment())
+    engine = engines.Engine(stack_file, executable, {**os.environ, **own})
     if prepare and stack_file.is_local:
         engine.prepare()
     return engine
-
-
-def _engine_for(stack_file: StackFile) -> engines.Engine:
-    from os import environ
-
-    from local.toolchain import find
-
-    executable = find("pulumi", Paths.from_environment())
-    own = _local_environment() if stack_file.is_local else {}
-    return engines.Engine(stack_file, executable, {**environ, **own})
 
 
 def _confirmation(engine: engines.Engine, yes: bool) -> list[str]:

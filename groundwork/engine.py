@@ -83,18 +83,7 @@ class Engine:
         Raises:
             UserError: it failed; carries the engine's own message.
         """
-        done = subprocess.run(
-            self._argv(arguments),
-            env=dict(self.environment),
-            cwd=self.project,
-            check=False,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-        if done.returncode != 0:
-            raise UserError(f"pulumi {arguments[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
+        return self._capture(self._argv(arguments))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secret ones masked.
@@ -116,20 +105,25 @@ class Engine:
         """
         folder = Path(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path)
         folder.mkdir(parents=True, exist_ok=True)
-        known = json.loads(
-            subprocess.run(
-                [str(self.executable), "stack", "ls", "--json"],
-                env=dict(self.environment),
-                cwd=self.project,
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout
-        )
+        known = json.loads(self._capture([str(self.executable), "stack", "ls", "--json"]))
         if self.stack.stack not in {str(item["name"]).split("/")[-1] for item in known}:
             self.answer("stack", "init", "--no-select")
         for lock in stale_locks(folder / ".pulumi" / "locks", self.stack.stack, socket.gethostname()):
             lock.unlink(missing_ok=True)
+
+    def _capture(self, argv: Sequence[str]) -> str:
+        done = subprocess.run(
+            argv,
+            env=dict(self.environment),
+            cwd=self.project,
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode != 0:
+            raise UserError(f"pulumi {argv[1]} failed: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
 
     def _argv(self, arguments: Sequence[str]) -> list[str]:
         return [str(self.executable), *_with_stack(arguments, self.stack.stack)]
