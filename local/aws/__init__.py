@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from local.aws.application import Application
 
 
-def application() -> Application:
+def without_servers() -> Application:
     """The endpoint's WSGI application with no servers behind it: whatever is declared is available at once.
 
     For tests of API clients. Addresses in its answers come from the platform's range and nothing listens there.

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from local.plugins.kubernetes import objects
 from local.plugins.kubernetes.client import ApiError, Client
+from local.plugins.kubernetes.forms import form
 from local.plugins.kubernetes.kinds import Kind
 from local.plugins.provider import CheckFailure, ProviderError
 
@@ -23,42 +24,52 @@ _HELD: Final = "already allocated"
 _STAND_IN_NAMESPACE: Final = "default"
 
 
-def failures(client: Client, kind: Kind, inputs: Mapping[str, Any], *, existing: bool) -> list[CheckFailure]:
-    """What the server would refuse.
+class Judge:
+    """Asks one server about manifests, once for each form; safe to use from several threads."""
 
-    With parts still unknown, only fields that do not exist are judged.
-    """
-    body = objects.known_part(objects.wire(kind, inputs))
-    complete = objects.fully_known(inputs)
-    meta = body.setdefault("metadata", {})
-    meta.setdefault("name", "unknown")
-    try:
-        _validate(client, kind, body)
-    except ApiError as error:
-        redact = objects.redactor(kind, inputs)
-        if error.code == _BAD_REQUEST:
-            return _unknown_fields(error, redact(error.message))
-        if error.code == _INVALID and complete:
-            return [
-                CheckFailure(cause.field, redact(cause.message))
-                for cause in error.causes
-                if not (existing and _HELD in cause.message)
-            ]
-    except ProviderError:
-        # The server does not know the kind yet, or has stopped answering: the update itself will tell.
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._accepted: set[tuple[bool, str]] = set()
+
+    def failures(self, kind: Kind, inputs: Mapping[str, Any], *, existing: bool) -> list[CheckFailure]:
+        """What the server would refuse.
+
+        With parts still unknown, only fields that do not exist are judged.
+        """
+        complete = objects.fully_known(inputs)
+        body = objects.known_part(objects.wire(kind, inputs))
+        body.setdefault("metadata", {}).setdefault("name", "unknown")
+        asked = complete, form(body)
+        if asked in self._accepted:
+            return []
+        try:
+            self._validate(kind, body)
+        except ApiError as error:
+            redact = objects.redactor(kind, inputs)
+            if error.code == _BAD_REQUEST:
+                return _unknown_fields(error, redact(error.message))
+            if error.code == _INVALID:
+                causes = error.causes if complete else ()
+                return [
+                    CheckFailure(cause.field, redact(cause.message))
+                    for cause in causes
+                    if not (existing and _HELD in cause.message)
+                ]
+        except ProviderError:
+            # The server does not know the kind yet, or has stopped answering: the update itself will tell.
+            return []
+        self._accepted.add(asked)
         return []
-    return []
 
-
-def _validate(client: Client, kind: Kind, body: Object) -> None:
-    namespace = body["metadata"].get("namespace")
-    try:
-        client.validate(kind, namespace, body)
-    except ApiError as error:
-        if error.code != _NOT_FOUND or namespace is None:
-            raise
-        elsewhere = {**body, "metadata": {**body["metadata"], "namespace": _STAND_IN_NAMESPACE}}
-        client.validate(kind, _STAND_IN_NAMESPACE, elsewhere)
+    def _validate(self, kind: Kind, body: Object) -> None:
+        namespace = body["metadata"].get("namespace")
+        try:
+            self._client.validate(kind, namespace, body)
+        except ApiError as error:
+            if error.code != _NOT_FOUND or namespace is None:
+                raise
+            elsewhere = {**body, "metadata": {**body["metadata"], "namespace": _STAND_IN_NAMESPACE}}
+            self._client.validate(kind, _STAND_IN_NAMESPACE, elsewhere)
 
 
 def _unknown_fields(error: ApiError, message: str) -> list[CheckFailure]:

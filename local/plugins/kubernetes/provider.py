@@ -7,6 +7,7 @@ from typing import Any
 
 from local.plugins.kubernetes import changes, conflicts, judge, manifests, objects, readiness, settings
 from local.plugins.kubernetes.client import ApiError, Client, Unreachable
+from local.plugins.kubernetes.judge import Judge
 from local.plugins.kubernetes.kinds import Kind, kind_of
 from local.plugins.kubernetes.settings import Settings
 from local.plugins.kubernetes.waiting import Limits, NotReady, Waiter
@@ -43,6 +44,7 @@ class KubernetesProvider(Provider):
         self._settings = Settings()
         self._client: Client | None = None
         self._waiter: Waiter | None = None
+        self._judge: Judge | None = None
         self._namespace = "default"
         self._reached: bool | None = None
 
@@ -60,6 +62,7 @@ class KubernetesProvider(Provider):
         self._namespace = access.namespace
         self._client = Client(access)
         self._waiter = Waiter(self._client)
+        self._judge = Judge(self._client)
 
     def _connected(self) -> tuple[Client, Waiter]:
         if self._client is None or self._waiter is None:
@@ -96,8 +99,8 @@ class KubernetesProvider(Provider):
         inputs, failures = manifests.completed(
             kind, request, self._namespace if self._namespaced(kind, client) else None
         )
-        if not failures and client is not None:
-            failures = judge.failures(client, kind, inputs, existing=bool(request.old_inputs))
+        if not failures and client is not None and self._judge is not None:
+            failures = self._judge.failures(kind, inputs, existing=bool(request.old_inputs))
         return CheckResult(objects.sealed(kind, inputs), failures)
 
     def diff(self, request: DiffRequest) -> DiffResult:

@@ -24,7 +24,7 @@ SERVICES = ("cloudfront", "ec2", "elasticache", "iam", "kms", "rds", "s3", "secr
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """An AWS endpoint without servers behind it; returns its address."""
-    server = make_server("127.0.0.1", 0, local.aws.application(), threaded=True)
+    server = make_server("127.0.0.1", 0, local.aws.without_servers(), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -117,7 +117,7 @@ class _Quiet(WSGIRequestHandler):
 def server() -> Iterator[tuple[Endpoint, Any]]:
     """One endpoint for all tests of a run."""
     endpoint = Endpoint()
-    application = endpoint.wsgi(local.aws.application())
+    application = endpoint.wsgi(local.aws.without_servers())
     made = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
     endpoint.url = f"http://127.0.0.1:{made.server_port}"
     thread = threading.Thread(target=made.serve_forever, daemon=True)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from local.aws import application
+from local.aws import without_servers
 
 
 class _Quiet(WSGIRequestHandler):
@@ -20,7 +20,7 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, application(), threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, without_servers(), threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
