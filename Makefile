@@ -21,7 +21,7 @@ endif
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-up: packages tools ## Bring up the local platform and AIPONGE's services on it, and check them
+up: packages ## Bring up the local platform and AIPONGE's services on it, and check them
 	@$(BIN)/groundwork local up
 	@$(BIN)/groundwork up local
 	@$(BIN)/groundwork check local --within 120
@@ -29,8 +29,9 @@ up: packages tools ## Bring up the local platform and AIPONGE's services on it, 
 down: venv ## Remove everything that the local platform made on this machine
 	@$(BIN)/groundwork local down
 
+# Two workers: one for the end-to-end tests, which mostly wait, and one for those that compute.
 test: lint packages tools ## Lint, then every test (as root on Debian: real engine, real cluster)
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest tests --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: lint ## Lint, then the unit tests
 	@$(BIN)/pytest tests -m unit

@@ -4,11 +4,13 @@ import gc
 
 import pulumi
 
+from components import sdk
 from components.platform import Platform
 from components.program import read_stack
 
 # The program allocates little that it does not keep to its end: collecting would walk it all again and again.
 gc.disable()
+sdk.be_brief()
 
 
 async def main() -> pulumi.Inputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -33,7 +33,9 @@ class KubernetesObject(pulumi.CustomResource):
         metadata: As the cluster keeps it.
     """
 
-    metadata: pulumi.Output[Any]
+    if TYPE_CHECKING:
+        # The SDK sets it. It would evaluate an annotation that it finds again for each object.
+        metadata: pulumi.Output[Any]
 
     def __init__(self, resource_name: str, manifest: Manifest, opts: pulumi.ResourceOptions | None = None) -> None:
         kind = manifest["kind"]

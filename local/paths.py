@@ -52,6 +52,11 @@ class Paths:
         return self.state / "pulumi"
 
     @property
+    def pulumi_home(self) -> Path:
+        """The engine's own folder (`PULUMI_HOME`) for those stacks."""
+        return self.state / "pulumi-home"
+
+    @property
     def kubeconfig(self) -> Path:
         """The local cluster's administrator kubeconfig."""
         return self.cluster / "kubeconfig"

@@ -101,48 +101,66 @@ def child_environment(python: Path, environment: Mapping[str, str] | None = None
 
 
 _DESCRIBE = """
-import importlib.metadata as metadata, json, platform, re, sys, sysconfig
+import json, platform, sys, sysconfig
+print(json.dumps({
+    "version": platform.python_version(),
+    "folders": sorted({sysconfig.get_paths()["purelib"], sysconfig.get_paths()["platlib"]}),
+}))
+"""
+
+_LIST = """
+import importlib.metadata as metadata, json, re
 found, needed = {}, set()
 for each in metadata.distributions():
     found[each.metadata["Name"]] = each.version
     for need in each.requires or []:
         if "extra ==" not in need:
             needed.add(re.split(r"[^A-Za-z0-9._-]", need, maxsplit=1)[0].lower().replace("_", "-"))
-print(json.dumps({
-    "version": platform.python_version(),
-    "folders": sorted({sysconfig.get_paths()["purelib"], sysconfig.get_paths()["platlib"]}),
-    "distributions": found,
-    "needed": sorted(needed),
-}))
+print(json.dumps({"distributions": found, "needed": sorted(needed)}))
 """
 
 
 @dataclass(frozen=True)
-class Installed:
-    """What an interpreter has: its version, package folders, distributions, and those others depend on."""
+class Interpreter:
+    """An interpreter's version and package folders."""
 
     version: str
     folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What is installed for an interpreter: distributions with versions, and the names that others depend on."""
+
     distributions: Mapping[str, str]
     needed: frozenset[str]
 
 
-def installed(python: Path) -> Installed:
-    """Ask the interpreter.
+def describe(python: Path) -> Interpreter:
+    """Ask the interpreter what it is.
 
     Raises:
         ProviderError: it does not run.
     """
-    answer = subprocess.run([python, "-I", "-c", _DESCRIBE], capture_output=True, text=True, check=False)
+    described = _ask(python, _DESCRIBE)
+    return Interpreter(described["version"], tuple(Path(folder) for folder in described["folders"]))
+
+
+def installed(python: Path) -> Installed:
+    """Ask the interpreter what is installed for it: much slower than what it is, every package is read.
+
+    Raises:
+        ProviderError: it does not run.
+    """
+    described = _ask(python, _LIST)
+    return Installed(described["distributions"], frozenset(described["needed"]))
+
+
+def _ask(python: Path, script: str) -> Any:
+    answer = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         raise ProviderError(f"{python} does not run: {answer.stderr.strip()}")
-    described = json.loads(answer.stdout)
-    return Installed(
-        version=described["version"],
-        folders=tuple(Path(folder) for folder in described["folders"]),
-        distributions=described["distributions"],
-        needed=frozenset(described["needed"]),
-    )
+    return json.loads(answer.stdout)
 
 
 @dataclass(frozen=True)

@@ -72,14 +72,14 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     async def About(self, request: Any, context: Any) -> Any:
         python = await _answer(context, lambda: _interpreter(request.info))
-        described = await _answer(context, lambda: interpreter.installed(python))
+        described = await _answer(context, lambda: interpreter.describe(python))
         return language_pb2.AboutResponse(executable=str(python), version=described.version)
 
     # What a program needs
 
     async def GetRequiredPackages(self, request: Any, context: Any) -> Any:
         python = await _answer(context, lambda: _interpreter(request.info))
-        described = await _answer(context, lambda: interpreter.installed(python))
+        described = await _answer(context, lambda: interpreter.describe(python))
         packages = [
             plugin_pb2.PackageDependency(
                 kind="resource", name=plugin.name, version=plugin.version, server=plugin.server

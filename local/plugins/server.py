@@ -147,9 +147,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             random_seed=request.randomSeed,
         )
         result = await self._run(context, lambda: self._provider.check(check))
-        return provider_pb2.CheckResponse(
-            inputs=struct_from_properties(result.inputs), failures=_failures(result.failures)
-        )
+        # Most are checked and left as they are: then there is nothing to write anew.
+        inputs = request.news if result.inputs == check.inputs else struct_from_properties(result.inputs)
+        return provider_pb2.CheckResponse(inputs=inputs, failures=_failures(result.failures))
 
     async def Diff(self, request: Any, context: Any) -> Any:
         diff = DiffRequest(

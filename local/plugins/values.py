@@ -46,7 +46,7 @@ def struct_from_properties(properties: Mapping[str, Any]) -> struct_pb2.Struct:
     """
     struct = struct_pb2.Struct()
     for key, value in properties.items():
-        struct.fields[key].CopyFrom(to_value(value, key))
+        _fill(struct.fields[key], value, key)
     return struct
 
 
@@ -97,46 +97,57 @@ def _asset(members: dict[str, Any], archive: bool) -> Asset:
 
 
 def to_value(value: Any, path: str = "") -> struct_pb2.Value:
-    """One value in the engine's form; `path` is for the error message."""
+    """One value in the engine's form; `path` is for the error message.
+
+    Raises:
+        TypeError: it has no such form; the message names its path.
+    """
+    made = struct_pb2.Value()
+    _fill(made, value, path)
+    return made
+
+
+def _fill(target: struct_pb2.Value, value: Any, path: str) -> None:
+    """Write a value where it belongs: built apart, every level would be copied once for each level above it."""
     if isinstance(value, str):
-        return struct_pb2.Value(string_value=value)
-    if isinstance(value, dict):
-        made = struct_pb2.Value()
-        fields = made.struct_value.fields
-        made.struct_value.SetInParent()
-        for key, item in value.items():
-            fields[key].CopyFrom(to_value(item, f"{path}.{key}"))
-        return made
-    if value is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if value is UNKNOWN:
-        return struct_pb2.Value(string_value=_UNKNOWN)
-    if isinstance(value, bool):
-        return struct_pb2.Value(bool_value=value)
-    if isinstance(value, int | float):
+        target.string_value = value
+    elif isinstance(value, dict):
+        target.struct_value.SetInParent()
+        _fill_members(target, value, path)
+    elif value is None:
+        target.null_value = struct_pb2.NULL_VALUE
+    elif value is UNKNOWN:
+        target.string_value = _UNKNOWN
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, int | float):
         if isinstance(value, int) and abs(value) > _EXACT:
             raise TypeError(f"{path}: {value} is too large for the engine's numbers")
-        return struct_pb2.Value(number_value=value)
-    if isinstance(value, Secret):
-        return _signed(_SECRET, {"value": value.value}, path)
-    if isinstance(value, list | tuple):
-        items = [to_value(item, f"{path}[{index}]") for index, item in enumerate(value)]
-        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=items))
-    if isinstance(value, Asset):
-        return _from_asset(value, path)
-    raise TypeError(f"{path}: a {type(value).__name__} has no form in the engine's protocol")
+        target.number_value = value
+    elif isinstance(value, list | tuple):
+        target.list_value.SetInParent()
+        for index, item in enumerate(value):
+            _fill(target.list_value.values.add(), item, f"{path}[{index}]")
+    elif isinstance(value, Secret):
+        target.struct_value.fields[SIGNATURE].string_value = _SECRET
+        _fill(target.struct_value.fields["value"], value.value, path)
+    elif isinstance(value, Asset):
+        signature = _ARCHIVE if isinstance(value, FileArchive) else _ASSET
+        target.struct_value.fields[SIGNATURE].string_value = signature
+        _fill_members(target, _members(value), path)
+    else:
+        raise TypeError(f"{path}: a {type(value).__name__} has no form in the engine's protocol")
 
 
-def _from_asset(asset: Asset, path: str) -> struct_pb2.Value:
-    members = {"hash": asset.hash}
+def _fill_members(target: struct_pb2.Value, members: Mapping[str, Any], path: str) -> None:
+    fields = target.struct_value.fields
+    for key, item in members.items():
+        _fill(fields[key], item, f"{path}.{key}")
+
+
+def _members(asset: Asset) -> dict[str, str]:
     if isinstance(asset, StringAsset):
-        members["text"] = asset.text
-    elif isinstance(asset, FileAsset | FileArchive):
-        members["path"] = asset.path
-    return _signed(_ARCHIVE if isinstance(asset, FileArchive) else _ASSET, members, path)
-
-
-def _signed(signature: str, members: Mapping[str, Any], path: str) -> struct_pb2.Value:
-    fields = {SIGNATURE: struct_pb2.Value(string_value=signature)}
-    fields |= {key: to_value(item, path) for key, item in members.items()}
-    return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
+        return {"hash": asset.hash, "text": asset.text}
+    if isinstance(asset, FileAsset | FileArchive):
+        return {"hash": asset.hash, "path": asset.path}
+    return {"hash": asset.hash}

@@ -30,7 +30,8 @@ def form(manifest: Any) -> str:
             mark = "\0" if len(value) <= _LONGEST_PORT_NAME else "\0long "
             return numbers.setdefault(value, f"{mark}{len(numbers)}")
         if isinstance(value, dict):
-            return {key: numbered(item) for key, item in value.items()}
+            # The engine hands fields over in no particular order.
+            return {key: numbered(value[key]) for key in sorted(value)}
         if isinstance(value, list):
             return [numbered(item) for item in value]
         return value

@@ -30,6 +30,7 @@ class Judge:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._accepted: set[tuple[bool, str]] = set()
+        self._missing: set[str] = set()
 
     def failures(self, kind: Kind, inputs: Mapping[str, Any], *, existing: bool) -> list[CheckFailure]:
         """What the server would refuse.
@@ -63,13 +64,16 @@ class Judge:
 
     def _validate(self, kind: Kind, body: Object) -> None:
         namespace = body["metadata"].get("namespace")
-        try:
-            self._client.validate(kind, namespace, body)
-        except ApiError as error:
-            if error.code != _NOT_FOUND or namespace is None:
-                raise
-            elsewhere = {**body, "metadata": {**body["metadata"], "namespace": _STAND_IN_NAMESPACE}}
-            self._client.validate(kind, _STAND_IN_NAMESPACE, elsewhere)
+        if namespace not in self._missing:
+            try:
+                self._client.validate(kind, namespace, body)
+                return
+            except ApiError as error:
+                if error.code != _NOT_FOUND or namespace is None:
+                    raise
+            self._missing.add(namespace)
+        elsewhere = {**body, "metadata": {**body["metadata"], "namespace": _STAND_IN_NAMESPACE}}
+        self._client.validate(kind, _STAND_IN_NAMESPACE, elsewhere)
 
 
 def _unknown_fields(error: ApiError, message: str) -> list[CheckFailure]:

@@ -98,3 +98,8 @@ def test_whatever_a_server_could_refuse_changes_the_form(change: Any) -> None:
 @given(st.from_regex(r"[a-z][a-z0-9]{0,6}(-[a-z0-9]{1,7})?", fullmatch=True).filter(lambda name: name != "main"))
 def test_a_name_by_itself_does_not(name: str) -> None:
     assert form(deployment(name)) == form(deployment("music"))
+
+
+def test_the_order_of_fields_is_no_form_of_its_own() -> None:
+    manifest = deployment("music")
+    assert form(dict(reversed(manifest.items()))) == form(manifest)

@@ -87,7 +87,9 @@ def test_build_is_shielded_from_cgo_workspaces_and_other_toolchains(
     assert (machine.workshop / "folder").read_text().strip() == str(CONTAINERD.folder)
     assert (environment["CGO_ENABLED"], environment["GOWORK"], environment["GOTOOLCHAIN"]) == ("0", "off", "local")
     assert environment["GOMODCACHE"] == "/where/the/user/keeps/it"
-    assert machine.builds()[0].startswith("build -v -mod=readonly -trimpath -tags no_btrfs,no_zfs,no_devmapper")
+    assert machine.builds()[0].startswith(
+        "build -v -mod=readonly -trimpath -gcflags=all=-dwarf=false -tags no_btrfs,no_zfs,no_devmapper"
+    )
 
 
 def test_second_build_does_nothing(machine: Any) -> None:
