@@ -23,6 +23,9 @@ __all__ = [
     "DatabaseSubnetGroup",
     "Distribution",
     "InternetGateway",
+    "Key",
+    "KeyAlias",
+    "LogGroup",
     "OpenIdConnectProvider",
     "OriginAccessControl",
     "ReplicationGroup",
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from pulumi_aws.cloudfront import Distribution as Distribution
     from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
     from pulumi_aws.cloudfront import ResponseHeadersPolicy as ResponseHeadersPolicy
+    from pulumi_aws.cloudwatch import LogGroup as LogGroup
     from pulumi_aws.ec2 import InternetGateway as InternetGateway
     from pulumi_aws.ec2 import Route as Route
     from pulumi_aws.ec2 import RouteTable as RouteTable
@@ -60,6 +64,8 @@ if TYPE_CHECKING:
     from pulumi_aws.iam import OpenIdConnectProvider as OpenIdConnectProvider
     from pulumi_aws.iam import Role as Role
     from pulumi_aws.iam import RolePolicy as RolePolicy
+    from pulumi_aws.kms import Alias as KeyAlias
+    from pulumi_aws.kms import Key as Key
     from pulumi_aws.rds import Instance as DatabaseInstance
     from pulumi_aws.rds import ParameterGroup as DatabaseParameterGroup
     from pulumi_aws.rds import SubnetGroup as DatabaseSubnetGroup
@@ -92,6 +98,7 @@ else:
         "aws:elasticache/replicationGroup:ReplicationGroup",
         outputs=(
             "arn",
+            "configurationEndpointAddress",
             "primaryEndpointAddress",
             "readerEndpointAddress",
         ),
@@ -155,3 +162,12 @@ else:
     Role = resource_class("aws:iam/role:Role", outputs=("arn",))
     RolePolicy = resource_class("aws:iam/rolePolicy:RolePolicy")
     OpenIdConnectProvider = resource_class("aws:iam/openIdConnectProvider:OpenIdConnectProvider", outputs=("arn",))
+    Key = resource_class(
+        "aws:kms/key:Key",
+        outputs=(
+            "arn",
+            "keyId",
+        ),
+    )
+    KeyAlias = resource_class("aws:kms/alias:Alias", outputs=("arn",))
+    LogGroup = resource_class("aws:cloudwatch/logGroup:LogGroup", outputs=("arn",))

@@ -18,9 +18,9 @@ from components.options import Window, child
 from components.pods import ContainerResources, SecretVariable
 from components.queue_workers import QUEUE_PREFIX, QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
 from components.redis import RedisCluster, RedisClusterArgs
-from components.rules import Profile
 from components.secrets import DeliveredSecret, DeliveredSecretArgs
-from components.settings.model import Redis, Replicas, Resources, Service, Settings
+from components.settings.model import Replicas, Resources, Service, Settings
+from components.settings.redis import CacheRedis, QueueRedis
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
 from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
 from components.workload import ReplicaRangeArgs
@@ -50,7 +50,7 @@ class PlatformArgs:
 class _Stores:
     """The stateful half, as the workloads see it."""
 
-    redis: Mapping[Profile, RedisCluster]
+    redis: Mapping[str, RedisCluster]
     database: PostgresCluster
     storage: ObjectStorage
     cdn: Cdn
@@ -120,7 +120,7 @@ class Platform(pulumi.ComponentResource):
             "services": services,
             "workers": workers,
             "dashboard": self._dashboard(surroundings, stores) if settings.queues else None,
-            "redis": {profile: cluster.outputs for profile, cluster in stores.redis.items()},
+            "redis": {key: cluster.outputs for key, cluster in stores.redis.items()},
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
@@ -193,19 +193,28 @@ class Platform(pulumi.ComponentResource):
             tags=self._tags,
         )
 
-    def _redis(self, profile: Profile, redis: Redis, access: StoreAccess) -> RedisCluster:
+    def _redis(self, key: str, redis: CacheRedis | QueueRedis, access: StoreAccess) -> RedisCluster:
         return RedisCluster(
-            f"redis-{profile}",
+            f"redis-{key}",
             RedisClusterArgs(
-                identifier=self._names.of(profile),
-                secret_identifier=f"{self._names.prefix}/redis/{profile}",
-                profile=profile,
+                identifier=self._names.of(key),
+                secret_identifier=f"{self._names.prefix}/redis/{key}",
+                profile=redis.profile,
                 access=access,
+                eviction=redis.eviction,
                 node_type=redis.node_type,
                 replicas=redis.replicas,
+                shards=redis.shards,
                 engine_version=redis.engine_version,
+                auth_update_strategy=redis.auth_update_strategy,
                 snapshot_retention_days=redis.snapshot_retention_days,
+                snapshot_window=redis.snapshot_window,
+                maintenance_window=redis.maintenance_window,
+                final_snapshot=redis.final_snapshot,
+                restore_from_snapshot=redis.restore_from_snapshot,
+                log_retention_days=redis.log_retention_days,
                 apply_immediately=redis.apply_immediately,
+                own_kms_key=redis.own_kms_key,
                 kms_key_arn=redis.kms_key_arn,
                 recovery_days=self._recovery_days,
                 tags=self._tags,

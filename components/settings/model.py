@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from components.quantities import CPU_PATTERN, MEMORY_PATTERN
+from components.settings.base import Model
+from components.settings.redis import RedisPair
 
 _T = TypeVar("_T")
 
@@ -32,12 +33,6 @@ Cpu = Annotated[str, Field(pattern=CPU_PATTERN)]
 Memory = Annotated[str, Field(pattern=MEMORY_PATTERN)]
 Environment = Literal["local", "staging", "production"]
 Access = Literal["read", "readWrite"]
-
-
-class Model(BaseModel):
-    """A mapping in the stack file: unknown keys and wrong types are errors, values never change afterwards."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel)
 
 
 class Resources(Model):
@@ -101,29 +96,6 @@ class Network(Model):
 
     create: CreatedNetwork | None = Field(default=None, description="a network to make")
     existing: ExistingNetwork | None = Field(default=None, description="a network to use")
-
-
-class Redis(Model):
-    """One ElastiCache replication group. TLS, encryption and token authentication are always on; automatic failover
-    and multi-AZ follow from `replicas`."""
-
-    node_type: str = Field(
-        default="cache.t4g.small", pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="ElastiCache node type"
-    )
-    replicas: int = Field(default=1, ge=0, description="replicas of the primary")
-    engine_version: str = Field(default="7.1", pattern=r"^7\.[0-9]+$", description="Redis version, for example 7.1")
-    snapshot_retention_days: int = Field(default=7, ge=0, le=35, description="days that daily snapshots are kept")
-    apply_immediately: bool = Field(default=False, description="true: change now; false: in the maintenance window")
-    kms_key_arn: str | None = Field(
-        default=None, pattern=r"^arn:[a-z-]+:kms:", description="ARN of a key of yours; without one, AWS's own"
-    )
-
-
-class RedisPair(Model):
-    """Two clusters: one may evict, the other never does."""
-
-    cache: Redis = Field(default=Redis(), description="sessions, limits, breakers: may evict the least recently used")
-    queue: Redis = Field(default=Redis(), description="job queues: never evicts")
 
 
 class Database(Model):

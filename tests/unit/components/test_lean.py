@@ -165,6 +165,9 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
     ("SecretVersion", "secretsmanager.SecretVersion", {"secret_id": "x", "secret_string": "y"}),
     ("Role", "iam.Role", {"name": "x", "assume_role_policy": "{}", "max_session_duration": 3600}),
     ("RolePolicy", "iam.RolePolicy", {"name": "x", "role": "r", "policy": "{}"}),
+    ("Key", "kms.Key", {"description": "x", "enable_key_rotation": True, "deletion_window_in_days": 7}),
+    ("KeyAlias", "kms.Alias", {"name": "alias/x", "target_key_id": "y"}),
+    ("LogGroup", "cloudwatch.LogGroup", {"name": "x", "retention_in_days": 30, "tags": {"a": "b"}}),
     ("OpenIdConnectProvider", "iam.OpenIdConnectProvider", {"url": "https://x", "client_id_lists": ["a"]}),
 ]
 
