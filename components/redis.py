@@ -152,7 +152,7 @@ class RedisCluster(pulumi.ComponentResource):
         self.register_outputs(dict(self.outputs))
 
     def _cluster(self, name: str, args: RedisClusterArgs, token: pulumi.Output[str]) -> aws.ReplicationGroup:
-        tags = dict(args.tags)
+        tags, clustered = dict(args.tags), args.shards is not None
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
         subnets = aws.CacheSubnetGroup(
             f"{name}-subnets",
@@ -169,7 +169,13 @@ class RedisCluster(pulumi.ComponentResource):
             engine="redis",
             engine_version=args.engine_version,
             node_type=args.node_type,
-            **_nodes(args),
+            # The number of clusters and the two of cluster mode exclude each other.
+            cluster_mode="enabled" if clustered else None,
+            num_cache_clusters=None if clustered else args.replicas + 1,
+            num_node_groups=args.shards,
+            replicas_per_node_group=args.replicas if clustered else None,
+            automatic_failover_enabled=args.replicas > 0,
+            multi_az_enabled=args.replicas > 0,
             port=PORT,
             parameter_group_name=self._parameters(name, args).name,
             subnet_group_name=subnets.name,
@@ -219,7 +225,7 @@ class RedisCluster(pulumi.ComponentResource):
         suffix = random.RandomId(f"{name}-final-snapshot", byte_length=4, opts=child(self))
         return pulumi.Output.format("{0}-final-{1}", args.identifier, suffix.hex)
 
-    def _logs(self, name: str, args: RedisClusterArgs) -> list[dict[str, pulumi.Input[str]]] | None:
+    def _logs(self, name: str, args: RedisClusterArgs) -> list[Any] | None:
         if args.log_retention_days is None:
             return None
         return [
@@ -261,21 +267,3 @@ def judge_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
             "in force"
         )
     return None
-
-
-def _nodes(args: RedisClusterArgs) -> dict[str, Any]:
-    """Number of nodes and failover: `num_cache_clusters` and the two of cluster mode exclude each other."""
-    if args.shards is not None:
-        return {
-            "cluster_mode": "enabled",
-            "num_node_groups": args.shards,
-            "replicas_per_node_group": args.replicas,
-            "automatic_failover_enabled": True,
-            "multi_az_enabled": True,
-        }
-    available = args.replicas > 0
-    return {
-        "num_cache_clusters": args.replicas + 1,
-        "automatic_failover_enabled": available,
-        "multi_az_enabled": available,
-    }

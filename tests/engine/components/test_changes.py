@@ -27,6 +27,8 @@ PROGRAM = """
         RedisClusterArgs(
             identifier=knobs.get("redis") or "shop-queue", secret_identifier="shop/redis", profile="queue",
             access=access, node_type=knobs.get("node") or "cache.t4g.micro", recovery_days=0, apply_immediately=True,
+            engine_version=knobs.get("version") or "7.0", final_snapshot=False, tags={"team": knobs.get("team") or "a"},
+            own_kms_key=True, log_retention_days=int(knobs.get("logs") or 7),
         ),
     )
     database = PostgresCluster(
@@ -69,6 +71,8 @@ def _changes(project: Any) -> dict[str, str]:
 
 KNOBS: dict[str, tuple[str, dict[str, str]]] = {
     "node": ("cache.t4g.small", {"redis-cluster": "update"}),
+    "version": ("7.1", {"redis-cluster": "update"}),
+    "logs": ("14", {"redis-slow-log": "update", "redis-engine-log": "update"}),
     "retention": ("9", {"database-writer": "update"}),
     "html": ("120", {"cdn-html-cache": "update"}),
     "replicas": ("2", {"database-replica-2": "create"}),
@@ -81,6 +85,7 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any) -> None:
     stores.up().assert_succeeded()
     assert _changes(stores) == {}, "a second deployment changes nothing"
     stores.refresh().assert_succeeded()
+    _refuses_a_version_and_tags_at_once(stores)
     for knob, (value, expected) in KNOBS.items():
         stores.config(f"knobs:{knob}", value)
         assert _changes(stores) == expected, knob
@@ -95,3 +100,15 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any) -> None:
     assert not [name for name in renamed if not name.startswith("redis")]
     stores.destroy().assert_succeeded()
     assert stores.resources() == []
+
+
+def _refuses_a_version_and_tags_at_once(stores: Any) -> None:
+    """ElastiCache takes no tags while it upgrades: told before anything is changed, in a preview as in an update."""
+    stores.config("knobs:version", "7.1")
+    stores.config("knobs:team", "b")
+    for outcome in (stores.run("preview"), stores.up()):
+        assert outcome.code != 0
+        assert "redis-cluster: engineVersion and tags change in one update" in outcome.output
+        assert "Traceback" not in outcome.output
+    stores.config("knobs:version", "")
+    stores.config("knobs:team", "")

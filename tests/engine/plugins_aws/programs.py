@@ -55,6 +55,9 @@ cache_parameters = aws.elasticache.ParameterGroup(
     "cache-parameters", family="redis7",
     parameters=[{"name": "maxmemory-policy", "value": "allkeys-lru" if second else "noeviction"}],
 )
+slow_log = aws.cloudwatch.LogGroup(
+    "slow-log", name="/redis/slow", retention_in_days=14 if second else 7, tags=tags
+)
 redis = aws.elasticache.ReplicationGroup(
     "redis",
     description="second" if second else "first",
@@ -76,6 +79,12 @@ redis = aws.elasticache.ReplicationGroup(
     snapshot_retention_limit=7,
     snapshot_window="03:00-04:00",
     maintenance_window="sun:05:00-sun:06:00",
+    log_delivery_configurations=[
+        {
+            "destination": slow_log.name, "destination_type": "cloudwatch-logs", "log_format": "json",
+            "log_type": "engine-log" if second else "slow-log",
+        }
+    ],
     apply_immediately=True,
     tags=tags,
 )

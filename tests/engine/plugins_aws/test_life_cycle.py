@@ -18,8 +18,8 @@ pytestmark = pytest.mark.engine
 # What the second version of the program is expected to do to each resource that it changes.
 UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
-    "cache-parameters", "redis", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
-    "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
+    "slow-log", "cache-parameters", "redis", "database-parameters", "database", "Uploads",
+    "versioning", "encryption", "block", "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
     "cdn", "secret", "role", "role-policy", "issuer",
 }  # fmt: skip
 REPLACED = {"version"}
@@ -56,6 +56,7 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
             if endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
             and endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] != "AWS"
         ],
+        "log groups": lambda: endpoint.client("logs").describe_log_groups()["logGroups"],
         "aliases": lambda: [
             alias
             for alias in endpoint.client("kms").list_aliases()["Aliases"]

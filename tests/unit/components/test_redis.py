@@ -46,7 +46,9 @@ def test_a_client_without_the_token_is_kept_out_from_the_start(record: Callable[
     assert "authToken" in cluster.secret_outputs
 
 
-@pytest.mark.parametrize(("profile", "policy"), [("queue", "noeviction"), ("state", "noeviction"), ("cache", "allkeys-lru")])
+@pytest.mark.parametrize(
+    ("profile", "policy"), [("queue", "noeviction"), ("state", "noeviction"), ("cache", "allkeys-lru")]
+)
 def test_the_profile_decides_what_happens_when_memory_is_short(
     record: Callable[..., Any], profile: Any, policy: str
 ) -> None:

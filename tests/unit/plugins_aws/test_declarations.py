@@ -47,6 +47,7 @@ def test_the_components_types_are_all_declared() -> None:
         "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2",
         "cloudfront": "originAccessControl cachePolicy originRequestPolicy responseHeadersPolicy distribution",
         "kms": "key alias",
+        "cloudwatch": "logGroup",
         "secretsmanager": "secret secretVersion",
         "iam": "role rolePolicy openIdConnectProvider",
     }

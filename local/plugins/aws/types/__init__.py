@@ -8,6 +8,7 @@ from local.plugins.aws.declaration import ResourceType
 from local.plugins.aws.types import (
     cloudfront_distribution,
     cloudfront_policies,
+    cloudwatch_logs,
     ec2_network,
     ec2_routes,
     ec2_security,
@@ -25,6 +26,7 @@ from local.plugins.aws.types import (
 _MODULES = (
     cloudfront_distribution,
     cloudfront_policies,
+    cloudwatch_logs,
     ec2_network,
     ec2_routes,
     ec2_security,
