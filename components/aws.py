@@ -26,6 +26,7 @@ __all__ = [
     "Key",
     "KeyAlias",
     "LogGroup",
+    "MetricAlarm",
     "OpenIdConnectProvider",
     "OriginAccessControl",
     "ReplicationGroup",
@@ -40,6 +41,8 @@ __all__ = [
     "SecurityGroup",
     "SecurityGroupIngressRule",
     "Subnet",
+    "Topic",
+    "TopicSubscription",
     "Vpc",
     "VpcEndpoint",
 ]
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
     from pulumi_aws.cloudfront import ResponseHeadersPolicy as ResponseHeadersPolicy
     from pulumi_aws.cloudwatch import LogGroup as LogGroup
+    from pulumi_aws.cloudwatch import MetricAlarm as MetricAlarm
     from pulumi_aws.ec2 import InternetGateway as InternetGateway
     from pulumi_aws.ec2 import Route as Route
     from pulumi_aws.ec2 import RouteTable as RouteTable
@@ -79,6 +83,8 @@ if TYPE_CHECKING:
     from pulumi_aws.s3 import BucketVersioning as BucketVersioning
     from pulumi_aws.secretsmanager import Secret as Secret
     from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
+    from pulumi_aws.sns import Topic as Topic
+    from pulumi_aws.sns import TopicSubscription as TopicSubscription
     from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
 else:
     Vpc = resource_class("aws:ec2/vpc:Vpc", outputs=("arn",))
@@ -171,3 +177,6 @@ else:
     )
     KeyAlias = resource_class("aws:kms/alias:Alias", outputs=("arn",))
     LogGroup = resource_class("aws:cloudwatch/logGroup:LogGroup", outputs=("arn",))
+    MetricAlarm = resource_class("aws:cloudwatch/metricAlarm:MetricAlarm", outputs=("arn",))
+    Topic = resource_class("aws:sns/topic:Topic", outputs=("arn",))
+    TopicSubscription = resource_class("aws:sns/topicSubscription:TopicSubscription", outputs=("arn",))

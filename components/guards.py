@@ -6,13 +6,14 @@ engine alone knows; it asks these functions before each update of a resource the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pulumi
 
-Judge = Callable[[Mapping[str, Any], Mapping[str, Any]], str | None]
-"""Given the inputs before and after, says why the update is refused; None when it is not."""
+Judge = Callable[[Mapping[str, Any], Mapping[str, Any]], str | None | Awaitable[str | None]]
+"""Given the inputs before and after, says why the update is refused; None when it is not. May look things up."""
 
 
 class UpdateRefused(Exception):
@@ -28,8 +29,10 @@ def guarded(options: pulumi.ResourceOptions, name: str, judge: Judge) -> pulumi.
         judge: Decides.
     """
 
-    def refuse(args: pulumi.ResourceHookArgs) -> None:
+    async def refuse(args: pulumi.ResourceHookArgs) -> None:
         reason = judge(args.old_inputs or {}, args.new_inputs or {})
+        if inspect.isawaitable(reason):
+            reason = await reason
         if reason is not None:
             raise UpdateRefused(f"{args.name}: {reason}")
 

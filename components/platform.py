@@ -9,8 +9,16 @@ from dataclasses import dataclass
 import pulumi
 
 from components import aws
+from components.alarms import (
+    AlarmTopic,
+    AlarmTopicArgs,
+    PostgresAlarms,
+    PostgresAlarmsArgs,
+    RedisAlarms,
+    RedisAlarmsArgs,
+)
 from components.cdn import Cdn, CdnArgs
-from components.database import PostgresCluster, PostgresClusterArgs
+from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
 from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
@@ -124,6 +132,7 @@ class Platform(pulumi.ComponentResource):
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
+            "alarms": self._alarms(stores),
             "trustedCertificates": self._args.trusted_certificates,
         }
         self.register_outputs(dict(self.outputs))
@@ -240,15 +249,54 @@ class Platform(pulumi.ComponentResource):
                 storage_gb=database.storage_gb,
                 max_storage_gb=database.max_storage_gb,
                 replicas=database.replicas,
+                replica_engine_version=database.replica_engine_version,
                 multi_az=database.multi_az,
                 backup_retention_days=database.backup_retention_days,
+                backup_window=database.backup_window,
+                maintenance_window=database.maintenance_window,
+                rpo_minutes=database.rpo_minutes,
                 deletion_protection=database.deletion_protection,
                 final_snapshot=database.final_snapshot,
+                blue_green_updates=database.blue_green_updates,
+                restore_from_snapshot=database.restore_from_snapshot,
+                restore_to=None
+                if database.restore_to is None
+                else PointInTimeArgs(source=database.restore_to.source, time=database.restore_to.time),
+                ca_certificate=database.ca_certificate,
+                performance_insights_days=database.performance_insights_days,
+                monitoring_seconds=database.monitoring_seconds,
+                log_retention_days=database.log_retention_days,
+                iam_authentication=database.iam_authentication,
                 apply_immediately=database.apply_immediately,
+                own_kms_key=database.own_kms_key,
                 kms_key_arn=database.kms_key_arn,
             ),
             child(self),
         )
+
+    def _alarms(self, stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+        """The topic, and what is watched on the data stores."""
+        settings = self._args.settings
+        profile = settings.alarms.profile or ("production" if settings.environment == "production" else "staging")
+        topic = AlarmTopic(
+            "alarms",
+            AlarmTopicArgs(
+                identifier=self._names.of("alarms"),
+                account=self._args.account,
+                notify=settings.alarms.notify,
+                tags=self._tags,
+            ),
+            child(self),
+        )
+        names: list[str] = []
+        for key, redis in stores.redis.items():
+            redis_alarms = RedisAlarmsArgs(cluster=redis, profile=profile, topic_arn=topic.arn, tags=self._tags)
+            names += RedisAlarms(f"redis-{key}-alarms", redis_alarms, child(self)).names
+        database_alarms = PostgresAlarmsArgs(
+            cluster=stores.database, profile=profile, topic_arn=topic.arn, tags=self._tags
+        )
+        names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
+        return {"topicArn": topic.arn, "profile": profile, "names": names}
 
     def _surroundings(self, namespace: WorkloadNamespace, stores: _Stores) -> Surroundings:
         """What every pod is told: where the stores are, and the secrets that open them."""

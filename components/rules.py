@@ -19,19 +19,6 @@ Purpose = Literal["uploads", "assets", "backups"]
 MAX_GRACE_SECONDS = 3600
 
 
-class DatabaseKnobs(Protocol):
-    """What decides about a database's safety."""
-
-    @property
-    def replicas(self) -> int: ...
-    @property
-    def backup_retention_days(self) -> int: ...
-    @property
-    def storage_gb(self) -> int: ...
-    @property
-    def max_storage_gb(self) -> int: ...
-
-
 class ReplicaRange(Protocol):
     """How many instances an autoscaler may run."""
 
@@ -48,25 +35,6 @@ class ResourceKnobs(Protocol):
     def memory_request(self) -> str: ...
     @property
     def memory_limit(self) -> str: ...
-
-
-def database(knobs: DatabaseKnobs) -> Iterator[Refusal]:
-    """Rules of one PostgreSQL cluster."""
-    if knobs.replicas and knobs.backup_retention_days == 0:
-        yield Refusal(
-            "backup_retention_days",
-            knobs.backup_retention_days,
-            "read replicas are made from the writer's backups: write 1 or more, or set replicas to 0",
-        )
-    if knobs.replicas > 15:
-        yield Refusal("replicas", knobs.replicas, "RDS allows 15 replicas of a PostgreSQL instance: write 15 or less")
-    if knobs.max_storage_gb and knobs.max_storage_gb < knobs.storage_gb:
-        yield Refusal(
-            "max_storage_gb",
-            knobs.max_storage_gb,
-            f"storage cannot grow to less than it starts with: write more than storage_gb ({knobs.storage_gb}), "
-            "or 0 to keep it from growing",
-        )
 
 
 def replica_range(knobs: ReplicaRange, prefix: str = "replicas") -> Iterator[Refusal]:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 
-from components import redis_rules, rules
+from components import database_rules, redis_rules, rules
 from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
@@ -41,7 +41,7 @@ def _refusals(settings: Settings, stack: str, secure: frozenset[str]) -> Iterato
     yield from _under("network", _network(settings))
     for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
         yield from _under(f"redis.{name}", redis_rules.refusals(redis))
-    yield from _under("database", rules.database(settings.database))
+    yield from _under("database", database_rules.refusals(settings.database))
     yield from _under("cdn", _cdn(settings))
     yield from _workload(settings, secure)
     if settings.environment != "local":

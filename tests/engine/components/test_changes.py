@@ -11,6 +11,8 @@ pytestmark = pytest.mark.engine
 
 PROGRAM = """
     import pulumi
+    from components.alarms import AlarmTopic, AlarmTopicArgs, PostgresAlarms, PostgresAlarmsArgs
+    from components.alarms import RedisAlarms, RedisAlarmsArgs
     from components.cdn import Cdn, CdnArgs
     from components.database import PostgresCluster, PostgresClusterArgs
     from components.network import CreatedNetworkArgs, Network, StoreAccess
@@ -35,11 +37,19 @@ PROGRAM = """
         "database",
         PostgresClusterArgs(
             identifier="shop-database", secret_identifier="shop/database", access=access, zones=network.zones,
-            engine_version="15", replicas=int(knobs.get("replicas") or 1),
+            engine_version=knobs.get("database") or "15", replicas=int(knobs.get("replicas") or 1),
+            replica_engine_version=knobs.get("replica"),
             deletion_protection=False, final_snapshot=False,
             backup_retention_days=int(knobs.get("retention") or 7), recovery_days=0, apply_immediately=True,
         ),
     )
+    topic = AlarmTopic(
+        "alarms",
+        AlarmTopicArgs(identifier="shop-alarms", account="123456789012", notify=["https://pager.example/shop"]),
+    )
+    profile = knobs.get("alarms") or "staging"
+    RedisAlarms("redis-alarms", RedisAlarmsArgs(cluster=redis, profile=profile, topic_arn=topic.arn))
+    PostgresAlarms("database-alarms", PostgresAlarmsArgs(cluster=database, profile=profile, topic_arn=topic.arn))
     storage = ObjectStorage(
         "storage",
         ObjectStorageArgs(
@@ -111,4 +121,4 @@ def _refuses_a_version_and_tags_at_once(stores: Any) -> None:
         assert "redis-cluster: engineVersion and tags change in one update" in outcome.output
         assert "Traceback" not in outcome.output
     stores.config("knobs:version", "")
-    stores.config("knobs:team", "")
+    stores.up().assert_succeeded()

@@ -127,6 +127,32 @@ replica = aws.rds.Instance(
     parameter_group_name=database_parameters.name, vpc_security_group_ids=[inside.id], skip_final_snapshot=True,
 )
 
+topic = aws.sns.Topic("topic", display_name="second" if second else "first", kms_master_key_id=key.arn, tags=tags)
+aws.sns.TopicSubscription("hook", topic=topic.arn, protocol="https", endpoint="https://hook.example/alarms")
+aws.cloudwatch.MetricAlarm(
+    "plain-alarm", namespace="AWS/RDS", metric_name="CPUUtilization", statistic="Average", period=60,
+    dimensions={"DBInstanceIdentifier": database.identifier}, comparison_operator="GreaterThanThreshold",
+    threshold=90 if second else 80, evaluation_periods=5, alarm_actions=[topic.arn], tags=tags,
+)
+aws.cloudwatch.MetricAlarm(
+    "worst-alarm",
+    comparison_operator="GreaterThanThreshold",
+    threshold=0.5,
+    evaluation_periods=3,
+    datapoints_to_alarm=2,
+    treat_missing_data="notBreaching",
+    metric_queries=[
+        {
+            "id": f"node{number}",
+            "metric": {
+                "namespace": "AWS/ElastiCache", "metric_name": "EngineCPUUtilization", "period": 60, "stat": "Average",
+                "dimensions": {"CacheClusterId": f"redis-00{number}"},
+            },
+        }
+        for number in ((1, 2, 3) if second else (1, 2))
+    ] + [{"id": "worst", "expression": "MAX(METRICS())", "label": "worst", "return_data": True}],
+)
+
 bucket = aws.s3.Bucket("Uploads", force_destroy=True, tags=tags)
 versioning = aws.s3.BucketVersioning(
     "versioning", bucket=bucket.bucket, versioning_configuration={"status": "Suspended" if second else "Enabled"}
