@@ -11,6 +11,7 @@ import pulumi_random as random
 
 from components import aws, database_rules
 from components.database_guards import MinorUpgrades, judge_replica_update
+from components.database_parts import PORT, parameter_group, subnet_group
 from components.database_rules import REPLICAS_LEAD_MINUTES, CaCertificate, InsightsDays, MonitoringSeconds
 from components.errors import refuse
 from components.guards import guarded
@@ -23,10 +24,6 @@ from components.options import child
 from components.secrets import Credential, CredentialArgs
 from components.windows import earlier
 
-PORT = 5432
-
-PARAMETERS: Mapping[str, str] = {"rds.force_ssl": "1"}
-"""Connections without TLS are refused by the server itself."""
 LOGS = ("postgresql", "upgrade")
 """Logs that RDS for PostgreSQL exports."""
 
@@ -168,19 +165,7 @@ class PostgresCluster(pulumi.ComponentResource):
             child(self),
         )
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
-        family = f"postgres{args.engine_version.partition('.')[0]}"
-        # The family is part of the name: an upgrade needs the new group before it lets go of the old one.
-        parameters = aws.DatabaseParameterGroup(
-            f"{name}-parameters",
-            name=f"{args.identifier}-{family}",
-            family=family,
-            description=f"Parameters of {args.identifier}",
-            parameters=[
-                {"name": key, "value": value, "apply_method": "immediate"} for key, value in sorted(PARAMETERS.items())
-            ],
-            tags=dict(args.tags),
-            opts=child(self),
-        )
+        parameters = parameter_group(self, name, args.identifier, args.engine_version, args.tags)
         self.instance_ids = [args.identifier, *(f"{args.identifier}-replica-{n}" for n in range(1, args.replicas + 1))]
         self.instance_class = args.instance_class
         self.storage_gb = args.storage_gb
@@ -301,14 +286,7 @@ class PostgresCluster(pulumi.ComponentResource):
     def _writer(
         self, name: str, args: PostgresClusterArgs, shared: dict[str, Any], password: pulumi.Output[str]
     ) -> aws.DatabaseInstance:
-        subnets = aws.DatabaseSubnetGroup(
-            f"{name}-subnets",
-            name=args.identifier,
-            description=f"Subnets of {args.identifier}",
-            subnet_ids=list(args.access.subnet_ids),
-            tags=dict(args.tags),
-            opts=child(self),
-        )
+        subnets = subnet_group(self, name, args.identifier, args.access, args.tags)
         snapshot = None
         if args.final_snapshot:
             # A snapshot outlives its database: a fixed name would be taken when the next one of that name is deleted.

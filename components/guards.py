@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-Judge = Callable[[Mapping[str, Any], Mapping[str, Any]], str | None | Awaitable[str | None]]
+Judge = Callable[[Mapping[str, Any], Mapping[str, Any]], str | Awaitable[str | None] | None]
 """Given the inputs before and after, says why the update is refused; None when it is not. May look things up."""
 
 

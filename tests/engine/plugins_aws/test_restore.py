@@ -28,7 +28,8 @@ aws.rds.Instance(
     [
         ('{"snapshot_identifier": "nightly"}', "RestoreDBInstanceFromDBSnapshot", "restoring from snapshots"),
         (
-            '{"restore_to_point_in_time": {"source_db_instance_identifier": "old", "use_latest_restorable_time": 1}}',
+            '{"restore_to_point_in_time": {"source_db_instance_identifier": "old", '
+            '"use_latest_restorable_time": true}}',
             "RestoreDBInstanceToPointInTime",
             "point-in-time restore",
         ),

@@ -115,6 +115,7 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
     outputs = recording.result
     assert sorted(outputs) == sorted(
         [
+            "alarms",
             "buckets",
             "cdn",
             "dashboard",
@@ -134,6 +135,9 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
     assert (music["livePath"], music["readyPath"]) == ("/health/live", "/health/ready")
     assert outputs["workers"]["music-generation"]["deployment"] == "music-generation-worker"
     assert outputs["workers"]["storage-background"]["owner"] == "storage-service"
+    assert outputs["redis"]["cache"]["profile"] == "state", "sessions live there: it must not evict"
+    assert outputs["alarms"]["profile"] == ("production" if stack == "prod" else "staging")
+    assert len(outputs["alarms"]["names"]) == 16
     assert outputs["redis"]["queue"]["profile"] == "queue"
     assert outputs["database"]["replicaIdentifiers"] == [f"aiponge-{stack}-database-replica-{n}" for n in (1, 2)]
     assert outputs["buckets"]["uploads"]["name"] == f"aiponge-{stack}-uploads-123456789012"
