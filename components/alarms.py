@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import pulumi
 from components import aws
 from components.capacity import GIB, REDIS_CONNECTIONS, postgres_connections
 from components.database import PostgresCluster
+from components.errors import Refusal, refuse
 from components.iam import policy_document
 from components.keys import DELETION_DAYS
 from components.options import child
@@ -51,6 +52,7 @@ class AlarmTopic(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:AlarmTopic", name, None, opts)
+        refuse(f"AlarmTopic {name!r}", _unreachable(args.notify))
         # CloudWatch cannot use SNS's own key, and its messages would be lost without a word.
         key = aws.Key(
             f"{name}-key",
@@ -80,21 +82,22 @@ class AlarmTopic(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def protocol(endpoint: str) -> str:
-    """How SNS reaches an address.
-
-    Raises:
-        ValueError: it is none that it can reach.
-    """
+def protocol(endpoint: str) -> str | None:
+    """How SNS reaches an address; None when it is none that it can reach."""
     if endpoint.startswith("https://"):
         return "https"
     if endpoint.startswith("arn:"):
         service = endpoint.split(":")[2]
-        if service in ("sqs", "lambda"):
-            return service
-    elif "@" in endpoint:
-        return "email"
-    raise ValueError(f"{endpoint!r} is no e-mail address, https URL or ARN of a queue or function")
+        return service if service in ("sqs", "lambda") else None
+    return "email" if "@" in endpoint else None
+
+
+def _unreachable(notify: Sequence[str]) -> Iterator[Refusal]:
+    for endpoint in notify:
+        if protocol(endpoint) is None:
+            yield Refusal(
+                "notify", endpoint, "write an e-mail address, an https URL, or the ARN of an SQS queue or a function"
+            )
 
 
 def _key_policy(account: str) -> str:

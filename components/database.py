@@ -170,8 +170,9 @@ class PostgresCluster(pulumi.ComponentResource):
         self.instance_class = args.instance_class
         self.storage_gb = args.storage_gb
         self.rpo_minutes = args.rpo_minutes
-        shared = self._shared(name, args, group, parameters)
-        writer = self._writer(name, args, shared, credentials.value)
+        key = store_key(self, name, args.identifier, own=args.own_kms_key, given=args.kms_key_arn, tags=args.tags)
+        shared = self._shared(name, args, group, parameters, key)
+        writer = self._writer(name, args, shared, key, credentials.value)
         replicas = [self._replica(name, args, shared, writer, number) for number in range(1, args.replicas + 1)]
         self.identifier = writer.identifier
         self.writer_endpoint = writer.address
@@ -200,17 +201,16 @@ class PostgresCluster(pulumi.ComponentResource):
         args: PostgresClusterArgs,
         group: aws.SecurityGroup,
         parameters: aws.DatabaseParameterGroup,
+        key: pulumi.Input[str] | None,
     ) -> dict[str, Any]:
         """What writer and replicas have in common."""
         insights = args.performance_insights_days > 0
-        key = store_key(self, name, args.identifier, own=args.own_kms_key, given=args.kms_key_arn, tags=args.tags)
         return {
             "instance_class": args.instance_class,
             "port": PORT,
             "max_allocated_storage": args.max_storage_gb or None,
             "storage_type": "gp3",
             "storage_encrypted": True,
-            "kms_key_id": key,
             "vpc_security_group_ids": [group.id],
             "parameter_group_name": parameters.name,
             "publicly_accessible": False,
@@ -284,7 +284,12 @@ class PostgresCluster(pulumi.ComponentResource):
         ]
 
     def _writer(
-        self, name: str, args: PostgresClusterArgs, shared: dict[str, Any], password: pulumi.Output[str]
+        self,
+        name: str,
+        args: PostgresClusterArgs,
+        shared: dict[str, Any],
+        key: pulumi.Input[str] | None,
+        password: pulumi.Output[str],
     ) -> aws.DatabaseInstance:
         subnets = subnet_group(self, name, args.identifier, args.access, args.tags)
         snapshot = None
@@ -307,6 +312,7 @@ class PostgresCluster(pulumi.ComponentResource):
             username=args.username,
             password=password,
             allocated_storage=args.storage_gb,
+            kms_key_id=key,
             multi_az=args.multi_az,
             db_subnet_group_name=subnets.name,
             backup_retention_period=args.backup_retention_days,
@@ -334,7 +340,7 @@ class PostgresCluster(pulumi.ComponentResource):
     ) -> aws.DatabaseInstance:
         identifier = self.instance_ids[number]
         options = child(self, depends_on=self._log_groups(name, args, f"replica-{number}", identifier))
-        # No password, user, database or subnet group: a replica has its source's, and refuses to be given them.
+        # No password, user, database, key or subnet group: a replica has its source's, and refuses to be given them.
         return aws.DatabaseInstance(
             f"{name}-replica-{number}",
             identifier=identifier,

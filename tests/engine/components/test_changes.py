@@ -50,7 +50,7 @@ PROGRAM = """
         PostgresClusterArgs(
             identifier="shop-database", secret_identifier="shop/database", access=access, zones=network.zones,
             engine_version=knobs.get("database") or "15", replicas=int(knobs.get("replicas") or 1),
-            replica_engine_version=knobs.get("replica") or None,
+            username=knobs.get("owner") or "app", replica_engine_version=knobs.get("replica") or None,
             deletion_protection=False, final_snapshot=False,
             backup_retention_days=int(knobs.get("retention") or 7), recovery_days=0, apply_immediately=True,
         ),
@@ -134,6 +134,10 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any) -> None:
         stores.config(f"knobs:{knob}", value)
     stores.up().assert_succeeded()
     assert _changes(stores) == {}, "what was changed stays as it was asked for"
+    stores.config("knobs:owner", "somebody")
+    replaced = _changes(stores)
+    assert replaced["database-writer"] == "replace", "another owner is another database"
+    stores.config("knobs:owner", "")
     stores.config("knobs:redis", "shop-jobs")
     renamed = _changes(stores)
     assert renamed["redis-cluster"] == "replace", "a renamed store is another, empty one"

@@ -21,6 +21,7 @@ from components.alarms import (
 )
 from components.capacity import memory_gib, postgres_connections
 from components.database import PostgresCluster
+from components.errors import Refused
 from components.redis import RedisCluster
 from components.thresholds import AlarmProfile, Condition
 from tests.unit.components.test_database import ARGS as DATABASE
@@ -179,6 +180,14 @@ def test_cloudwatch_can_use_the_key_that_the_topic_is_encrypted_with(record: Rec
 def test_addresses_have_a_protocol() -> None:
     assert protocol("arn:aws:sqs:eu-west-1:1:alarms") == "sqs"
     assert protocol("arn:aws:lambda:eu-west-1:1:function:page") == "lambda"
-    for wrong in ("http://plain.example", "arn:aws:s3:::bucket", "nobody"):
-        with pytest.raises(ValueError, match="no e-mail address"):
-            protocol(wrong)
+
+
+@pytest.mark.parametrize("endpoint", ["http://plain.example", "arn:aws:s3:::bucket", "nobody"])
+def test_an_address_that_cannot_be_told_is_refused(record: Record, endpoint: str) -> None:
+    def build() -> Refused:
+        with pytest.raises(Refused) as caught:
+            AlarmTopic("alarms", AlarmTopicArgs(identifier="alarms", account="123456789012", notify=[endpoint]))
+        return caught.value
+
+    [refusal] = record(build).result.refusals
+    assert (refusal.setting, refusal.value) == ("notify", endpoint)

@@ -200,9 +200,12 @@ def test_backups_outlive_a_database_that_leaves_a_final_snapshot(record: Callabl
     assert gone.one("Instance", "database-writer").inputs["deleteAutomatedBackups"] is True
 
 
-def test_a_key_that_is_made_encrypts_writer_and_replicas(record: Callable[..., Any]) -> None:
+def test_replicas_have_the_key_of_their_writer_without_being_told(record: Callable[..., Any]) -> None:
+    """In one region RDS encrypts a replica with its source's key."""
     recording = record(lambda: PostgresCluster("database", replace(ARGS, own_kms_key=True)))
-    keys = {item.inputs["kmsKeyId"] for item in recording.of("rds/instance:Instance")}
+    assert recording.one("Instance", "database-writer").inputs["kmsKeyId"] == "arn:aws:test:::database-key"
+    assert "kmsKeyId" not in recording.one("Instance", "database-replica-1").inputs
+    keys = {item.inputs["performanceInsightsKmsKeyId"] for item in recording.of("rds/instance:Instance")}
     assert keys == {"arn:aws:test:::database-key"}
 
 
