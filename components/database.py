@@ -53,6 +53,8 @@ class PostgresClusterArgs:
         zones: Availability zones that replicas are spread over.
         instance_class: RDS instance class of writer and replicas.
         engine_version: PostgreSQL version, for example `17`.
+        parameters: Server parameters beside or instead of `database_parts.PARAMETERS`; those that need a start take
+            effect with the next reboot.
         name: Name of the database.
         username: Its owner.
         storage_gb: Storage to start with, in GiB, 20 or more.
@@ -92,6 +94,7 @@ class PostgresClusterArgs:
     zones: Sequence[str]
     instance_class: str = "db.t4g.medium"
     engine_version: str = "17"
+    parameters: Mapping[str, str] = field(default_factory=dict)
     name: str = "app"
     username: str = "app"
     storage_gb: int = 50
@@ -165,7 +168,7 @@ class PostgresCluster(pulumi.ComponentResource):
             child(self),
         )
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
-        parameters = parameter_group(self, name, args.identifier, args.engine_version, args.tags)
+        parameters = parameter_group(self, name, args.identifier, args.engine_version, args.tags, args.parameters)
         self.instance_ids = [args.identifier, *(f"{args.identifier}-replica-{n}" for n in range(1, args.replicas + 1))]
         self.instance_class = args.instance_class
         self.storage_gb = args.storage_gb

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
 from components import windows
+from components.database_parts import FORCED
 from components.errors import Refusal
 
 CaCertificate = Literal["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"]
@@ -31,6 +32,8 @@ class DatabaseKnobs(Protocol):
 
     @property
     def engine_version(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, str]: ...
     @property
     def replica_engine_version(self) -> str | None: ...
     @property
@@ -78,6 +81,10 @@ def refusals(knobs: DatabaseKnobs) -> Iterator[Refusal]:
     yield from _replicas(knobs)
     yield from _versions(knobs)
     yield from _recovery(knobs)
+    for name in sorted(FORCED & knobs.parameters.keys()):
+        yield Refusal(
+            f"parameters.{name}", knobs.parameters[name], "keeps connections without TLS out: leave it to the component"
+        )
     yield from windows.refusals(
         ("backup_window", knobs.backup_window), ("maintenance_window", knobs.maintenance_window), WINDOW_MINUTES
     )

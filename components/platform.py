@@ -244,6 +244,7 @@ class Platform(pulumi.ComponentResource):
                 tags=self._tags,
                 instance_class=database.instance_class,
                 engine_version=database.engine_version,
+                parameters=database.parameters,
                 name=database.name,
                 username=database.username,
                 storage_gb=database.storage_gb,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Annotated
+
 from pydantic import Field
 
 from components.database_rules import CaCertificate, InsightsDays, MonitoringSeconds
@@ -29,6 +32,9 @@ class Database(Model):
     )
     engine_version: str = Field(
         default="17", pattern=r"^1[3-9](?:\.[0-9]+)?$", description="PostgreSQL version, for example 17 or 17.5"
+    )
+    parameters: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$", max_length=128)], str] = Field(
+        default={}, description="server parameters, as texts, beside those that are always set"
     )
     name: str = Field(default="app", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="name of the database")
     username: str = Field(default="app", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="name of the owner")

@@ -11,9 +11,11 @@ import pytest
 
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
 from components.database_guards import judge_replica_update
+from components.database_parts import PARAMETERS, STATIC
 from components.database_rules import judge_minor_upgrade
 from components.errors import Refused
 from components.network import StoreAccess
+from local.aws.extensions.rds_parameters import settings
 
 pytestmark = pytest.mark.unit
 
@@ -42,6 +44,21 @@ def test_connections_without_tls_are_refused_by_the_server(record: Callable[...,
     parameters = record(lambda: PostgresCluster("database", ARGS)).one("ParameterGroup").inputs
     assert parameters["name"] == "shop-prod-database-postgres17"
     assert {"name": "rds.force_ssl", "value": "1", "applyMethod": "immediate"} in parameters["parameters"]
+
+
+def test_parameters_that_need_a_start_wait_for_it(record: Callable[..., Any]) -> None:
+    """RDS refuses to apply them at once."""
+    args = replace(ARGS, parameters={"max_connections": "400", "log_lock_waits": "0"})
+    found = record(lambda: PostgresCluster("database", args)).one("ParameterGroup").inputs["parameters"]
+    assert {"name": "max_connections", "value": "400", "applyMethod": "pending-reboot"} in found
+    assert {"name": "log_lock_waits", "value": "0", "applyMethod": "immediate"} in found
+    assert {"name": "log_parameter_max_length", "value": "0", "applyMethod": "immediate"} in found, "users' data"
+
+
+def test_the_table_of_parameters_that_need_a_start_is_the_servers_own() -> None:
+    static = {name for name, setting in settings().items() if setting.static and setting.modifiable}
+    assert static - STATIC == set(), "found by the installed server"
+    assert not STATIC & PARAMETERS.keys()
 
 
 def test_replicas_are_spread_over_zones_and_have_no_credentials_of_their_own(record: Callable[..., Any]) -> None:
@@ -96,6 +113,7 @@ def test_the_password_is_secret_wherever_it_goes(record: Callable[..., Any]) -> 
         ({"storage_gb": 100, "max_storage_gb": 109}, "max_storage_gb"),
         ({"blue_green_updates": True}, "blue_green_updates"),
         ({"rpo_minutes": 4}, "rpo_minutes"),
+        ({"parameters": {"rds.force_ssl": "0"}}, "parameters.rds.force_ssl"),
         ({"replicas": 0, "backup_retention_days": 0}, "backup_retention_days"),
         ({"backup_window": "02:00-03:00"}, "maintenance_window"),
         ({"backup_window": "02:00-02:20"}, "backup_window"),
