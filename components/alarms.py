@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from components import aws
-from components.capacity import GIB, REDIS_CONNECTIONS, postgres_connections
+from components.capacity import GIB, REDIS_CONNECTIONS
 from components.database import PostgresCluster
 from components.errors import Refusal, refuse
 from components.iam import policy_document
@@ -213,7 +213,7 @@ class PostgresAlarms(pulumi.ComponentResource):
             profile=args.profile,
             topic_arn=args.topic_arn,
             capacity={
-                "connections": postgres_connections(cluster.instance_class),
+                "connections": cluster.max_connections,
                 "storage": cluster.storage_gb * GIB,
             },
             tags=args.tags,

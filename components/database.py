@@ -10,6 +10,7 @@ import pulumi
 import pulumi_random as random
 
 from components import aws, database_rules
+from components.capacity import postgres_connections
 from components.database_guards import MinorUpgrades, judge_replica_update
 from components.database_parts import PORT, parameter_group, subnet_group
 from components.database_rules import REPLICAS_LEAD_MINUTES, CaCertificate, InsightsDays, MonitoringSeconds
@@ -129,7 +130,7 @@ class PostgresCluster(pulumi.ComponentResource):
     Attributes:
         identifier: Name of the writer.
         instance_ids: Names of the writer and its replicas, known beforehand.
-        instance_class: Their class.
+        max_connections: Connections that each takes: as declared, or as RDS sets it, estimated on the careful side.
         storage_gb: GiB that they began with.
         rpo_minutes: Minutes of data that a recovery may lose, if promised.
         writer_endpoint: Its host.
@@ -142,7 +143,7 @@ class PostgresCluster(pulumi.ComponentResource):
 
     identifier: pulumi.Output[str]
     instance_ids: Sequence[str]
-    instance_class: str
+    max_connections: int
     storage_gb: int
     rpo_minutes: int | None
     writer_endpoint: pulumi.Output[str]
@@ -170,7 +171,8 @@ class PostgresCluster(pulumi.ComponentResource):
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
         parameters = parameter_group(self, name, args.identifier, args.engine_version, args.tags, args.parameters)
         self.instance_ids = [args.identifier, *(f"{args.identifier}-replica-{n}" for n in range(1, args.replicas + 1))]
-        self.instance_class = args.instance_class
+        declared = args.parameters.get("max_connections", "")
+        self.max_connections = int(declared) if declared.isdecimal() else postgres_connections(args.instance_class)
         self.storage_gb = args.storage_gb
         self.rpo_minutes = args.rpo_minutes
         key = store_key(self, name, args.identifier, own=args.own_kms_key, given=args.kms_key_arn, tags=args.tags)

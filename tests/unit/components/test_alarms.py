@@ -113,6 +113,11 @@ def test_every_database_instance_is_watched(record: Record) -> None:
     assert storage["metricQueries"][-1]["expression"].startswith("MIN(")
 
 
+def test_declared_connections_bound_the_alarm_on_them(record: Record) -> None:
+    alarm = _postgres(record, parameters={"max_connections": "200"})["shop-prod-database-connections"]
+    assert alarm["threshold"] == 160
+
+
 def test_no_replica_may_lag_beyond_the_declared_recovery_point(record: Record) -> None:
     """P0-BACKUP: a promotion must not lose more than was promised."""
     assert _postgres(record)["shop-prod-database-replica-lag"]["threshold"] == 30
