@@ -202,6 +202,11 @@ class Platform(pulumi.ComponentResource):
             tags=self._tags,
         )
 
+    def _kept(self, final_snapshot: bool | None) -> bool:
+        """Whether a store leaves a snapshot behind: unless said otherwise, everywhere but on the local platform, which
+        keeps none."""
+        return self._args.settings.environment != "local" if final_snapshot is None else final_snapshot
+
     def _redis(self, key: str, redis: CacheRedis | QueueRedis, access: StoreAccess) -> RedisCluster:
         return RedisCluster(
             f"redis-{key}",
@@ -219,7 +224,7 @@ class Platform(pulumi.ComponentResource):
                 snapshot_retention_days=redis.snapshot_retention_days,
                 snapshot_window=redis.snapshot_window,
                 maintenance_window=redis.maintenance_window,
-                final_snapshot=redis.final_snapshot,
+                final_snapshot=self._kept(redis.final_snapshot),
                 restore_from_snapshot=redis.restore_from_snapshot,
                 log_retention_days=redis.log_retention_days,
                 apply_immediately=redis.apply_immediately,
@@ -257,7 +262,7 @@ class Platform(pulumi.ComponentResource):
                 maintenance_window=database.maintenance_window,
                 rpo_minutes=database.rpo_minutes,
                 deletion_protection=database.deletion_protection,
-                final_snapshot=database.final_snapshot,
+                final_snapshot=self._kept(database.final_snapshot),
                 blue_green_updates=database.blue_green_updates,
                 restore_from_snapshot=database.restore_from_snapshot,
                 restore_to=None

@@ -213,7 +213,7 @@ def _production(settings: Settings) -> Iterator[tuple[str, Refusal]]:
             "database",
             Refusal("deletion_protection", False, "in production, write true: a slip would delete all data"),
         )
-    if not database.final_snapshot:
+    if database.final_snapshot is False:
         yield "database", Refusal("final_snapshot", False, "in production, write true: it is the last way back")
     if database.replicas < 1:
         yield "database", Refusal("replicas", database.replicas, "in production, reads have a replica: write 1 or more")
@@ -245,7 +245,7 @@ def _kept(redis: Redis) -> Iterator[Refusal]:
         yield Refusal(
             "snapshot_retention_days", 0, "in production, what exists nowhere else is snapshotted: write 1 or more"
         )
-    if not redis.final_snapshot:
+    if redis.final_snapshot is False:
         yield Refusal("final_snapshot", False, "in production, write true: it is the last way back")
 
 

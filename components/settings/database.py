@@ -60,7 +60,9 @@ class Database(Model):
         default=5, ge=0, le=1440, description="minutes of data that a recovery may lose; null: no promise"
     )
     deletion_protection: bool = Field(default=True, description="refuse to delete the database")
-    final_snapshot: bool = Field(default=True, description="take a snapshot before deleting the database")
+    final_snapshot: bool | None = Field(
+        default=None, description="take a snapshot before deleting the database; without it, not in environment local"
+    )
     blue_green_updates: bool = Field(default=False, description="change the writer by way of a copy; not with replicas")
     restore_from_snapshot: str | None = Field(
         default=None, min_length=1, max_length=255, description="snapshot that a new database begins with"

@@ -37,7 +37,9 @@ class Redis(Model):
         pattern=WEEKLY_PATTERN,
         description="when AWS maintains, UTC, such as sun:03:30-sun:04:30",
     )
-    final_snapshot: bool = Field(default=True, description="take a snapshot before deleting the cluster")
+    final_snapshot: bool | None = Field(
+        default=None, description="take a snapshot before deleting the cluster; without it, not in environment local"
+    )
     restore_from_snapshot: str | None = Field(
         default=None, min_length=1, max_length=255, description="name of a snapshot that a new cluster begins with"
     )

@@ -257,3 +257,12 @@ def test_a_window_waits_for_the_oldest_once_it_is_full(record: Callable[..., Any
         return max(seen), len(resources)
 
     assert record(build).result == (2, 5)
+
+
+def test_stores_leave_a_snapshot_behind_except_on_the_local_platform(composed: Any) -> None:
+    """P0-BACKUP: staging says that it does not; production may not."""
+    stack, recording = composed
+    writer = recording.one("rds/instance:Instance", "database-writer").inputs
+    redis = recording.one("ReplicationGroup", "redis-cache-cluster").inputs
+    assert writer["skipFinalSnapshot"] is (stack != "prod")
+    assert ("finalSnapshotIdentifier" in redis) is (stack == "prod")
