@@ -72,7 +72,7 @@ class Redis(_Model):
     port: int
     tls: bool
     auth_secret_arn: str
-    profile: Literal["cache", "queue"]
+    profile: Literal["cache", "queue", "state"]
 
 
 class Database(_Model):

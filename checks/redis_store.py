@@ -23,9 +23,10 @@ from checks.result import Finding, failed, passed, skipped
 CANARY_SECONDS: Final = 60
 _TIMEOUT: Final = 10.0
 _SILENCE: Final = 3.0
-# What a queue needs, and what a cache may choose from.
+# What jobs and state need, and what a cache may choose from.
 _POLICIES: Final[Mapping[str, frozenset[str]]] = {
     "queue": frozenset({"noeviction"}),
+    "state": frozenset({"noeviction"}),
     "cache": frozenset({"allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl"}),
 }
 
@@ -56,7 +57,7 @@ async def is_primary(context: Context, redis: Redis) -> Finding:
 
 
 async def evicts_as_its_profile_wants(context: Context, redis: Redis) -> Finding:
-    """A queue never evicts; a cache does."""
+    """What holds jobs or state never evicts; a cache does."""
     async with _client(context, redis, await _token(context, redis)) as client:
         # INFO, because managed Redis refuses CONFIG.
         info = await client.info("memory")

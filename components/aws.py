@@ -23,6 +23,10 @@ __all__ = [
     "DatabaseSubnetGroup",
     "Distribution",
     "InternetGateway",
+    "Key",
+    "KeyAlias",
+    "LogGroup",
+    "MetricAlarm",
     "OpenIdConnectProvider",
     "OriginAccessControl",
     "ReplicationGroup",
@@ -37,6 +41,8 @@ __all__ = [
     "SecurityGroup",
     "SecurityGroupIngressRule",
     "Subnet",
+    "Topic",
+    "TopicSubscription",
     "Vpc",
     "VpcEndpoint",
 ]
@@ -46,6 +52,8 @@ if TYPE_CHECKING:
     from pulumi_aws.cloudfront import Distribution as Distribution
     from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
     from pulumi_aws.cloudfront import ResponseHeadersPolicy as ResponseHeadersPolicy
+    from pulumi_aws.cloudwatch import LogGroup as LogGroup
+    from pulumi_aws.cloudwatch import MetricAlarm as MetricAlarm
     from pulumi_aws.ec2 import InternetGateway as InternetGateway
     from pulumi_aws.ec2 import Route as Route
     from pulumi_aws.ec2 import RouteTable as RouteTable
@@ -60,6 +68,8 @@ if TYPE_CHECKING:
     from pulumi_aws.iam import OpenIdConnectProvider as OpenIdConnectProvider
     from pulumi_aws.iam import Role as Role
     from pulumi_aws.iam import RolePolicy as RolePolicy
+    from pulumi_aws.kms import Alias as KeyAlias
+    from pulumi_aws.kms import Key as Key
     from pulumi_aws.rds import Instance as DatabaseInstance
     from pulumi_aws.rds import ParameterGroup as DatabaseParameterGroup
     from pulumi_aws.rds import SubnetGroup as DatabaseSubnetGroup
@@ -73,6 +83,8 @@ if TYPE_CHECKING:
     from pulumi_aws.s3 import BucketVersioning as BucketVersioning
     from pulumi_aws.secretsmanager import Secret as Secret
     from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
+    from pulumi_aws.sns import Topic as Topic
+    from pulumi_aws.sns import TopicSubscription as TopicSubscription
     from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
 else:
     Vpc = resource_class("aws:ec2/vpc:Vpc", outputs=("arn",))
@@ -92,6 +104,7 @@ else:
         "aws:elasticache/replicationGroup:ReplicationGroup",
         outputs=(
             "arn",
+            "configurationEndpointAddress",
             "primaryEndpointAddress",
             "readerEndpointAddress",
         ),
@@ -155,3 +168,15 @@ else:
     Role = resource_class("aws:iam/role:Role", outputs=("arn",))
     RolePolicy = resource_class("aws:iam/rolePolicy:RolePolicy")
     OpenIdConnectProvider = resource_class("aws:iam/openIdConnectProvider:OpenIdConnectProvider", outputs=("arn",))
+    Key = resource_class(
+        "aws:kms/key:Key",
+        outputs=(
+            "arn",
+            "keyId",
+        ),
+    )
+    KeyAlias = resource_class("aws:kms/alias:Alias", outputs=("arn",))
+    LogGroup = resource_class("aws:cloudwatch/logGroup:LogGroup", outputs=("arn",))
+    MetricAlarm = resource_class("aws:cloudwatch/metricAlarm:MetricAlarm", outputs=("arn",))
+    Topic = resource_class("aws:sns/topic:Topic", outputs=("arn",))
+    TopicSubscription = resource_class("aws:sns/topicSubscription:TopicSubscription", outputs=("arn",))

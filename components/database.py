@@ -4,20 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_random as random
 
-from components import aws, rules
+from components import aws, database_rules
+from components.capacity import postgres_connections
+from components.database_guards import MinorUpgrades, judge_replica_update
+from components.database_parts import PORT, parameter_group, subnet_group
+from components.database_rules import REPLICAS_LEAD_MINUTES, CaCertificate, InsightsDays, MonitoringSeconds
 from components.errors import refuse
+from components.guards import guarded
+from components.iam import policy_document
+from components.keys import store_key
+from components.logs import RetentionDays, log_group
+from components.naming import partition
 from components.network import StoreAccess, store_security_group
 from components.options import child
 from components.secrets import Credential, CredentialArgs
+from components.windows import earlier
 
-PORT = 5432
+LOGS = ("postgresql", "upgrade")
+"""Logs that RDS for PostgreSQL exports."""
 
-PARAMETERS: Mapping[str, str] = {"rds.force_ssl": "1"}
-"""Connections without TLS are refused by the server itself."""
+
+@dataclass(frozen=True, kw_only=True)
+class PointInTimeArgs:
+    """Where a new database begins: a moment in the life of another one.
+
+    Attributes:
+        source: Identifier of the other instance, in the same region.
+        time: The moment in UTC, for example `2026-11-22T10:00:00Z`; without it, the latest there is.
+    """
+
+    source: str
+    time: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,17 +54,37 @@ class PostgresClusterArgs:
         zones: Availability zones that replicas are spread over.
         instance_class: RDS instance class of writer and replicas.
         engine_version: PostgreSQL version, for example `17`.
+        parameters: Server parameters beside or instead of `database_parts.PARAMETERS`; those that need a start take
+            effect with the next reboot.
         name: Name of the database.
         username: Its owner.
         storage_gb: Storage to start with, in GiB, 20 or more.
-        max_storage_gb: Storage it may grow to, in GiB; 0: fixed.
+        max_storage_gb: Storage it may grow to, in GiB, a tenth more or beyond; 0: fixed.
         replicas: Read replicas, 0 to 15.
+        replica_engine_version: Version of the replicas while it is ahead of the writer's. A minor upgrade takes two
+            deployments: first this, then `engine_version`; the writer is refused while a replica is behind.
         multi_az: A standby of the writer in another zone.
-        backup_retention_days: Days that backups are kept, 0 to 35; replicas need 1 or more.
+        backup_retention_days: Days that backups are kept, and that any moment of can be restored, 0 to 35; replicas
+            need 1 or more.
+        backup_window: When the daily backup is taken, UTC, half an hour or more, for example `01:00-02:00`.
+        maintenance_window: When AWS maintains the writer, UTC, half an hour or more; the replicas are maintained two
+            and a half hours before. Must not overlap with the backup.
+        rpo_minutes: Minutes of data that a recovery may lose, 5 or more, which needs backups: the alarm on replicas
+            that lag goes off before. None: no promise.
         deletion_protection: Refuse to delete.
-        final_snapshot: Take a snapshot before deleting the writer.
+        final_snapshot: Take a snapshot before deleting the writer, and keep its automated backups.
+        blue_green_updates: Change the writer by way of a copy; refused with replicas, which it would orphan.
+        restore_from_snapshot: Name or ARN of a snapshot that it begins with.
+        restore_to: A moment of another database that it begins with. Both count when the writer is made, and are
+            ignored afterwards; `username` must be that of the source.
+        ca_certificate: Authority that signs the server's certificate.
+        performance_insights_days: Days that Performance Insights keeps; 7 are free, 0 switches it off.
+        monitoring_seconds: Interval of enhanced monitoring, which sees the operating system; 0 switches it off.
+        log_retention_days: Days that the server's logs are kept in CloudWatch; None: they are not exported.
+        iam_authentication: Let roles log in with tokens of IAM beside passwords.
         apply_immediately: Change now instead of in the maintenance window.
-        kms_key_arn: Key for encryption at rest; without one, AWS's own.
+        own_kms_key: Make a key for encryption at rest.
+        kms_key_arn: A key that exists for encryption at rest; with neither, AWS's own.
         recovery_days: Days in which deleted credentials can be restored; 0 deletes at once.
         tags: On everything.
     """
@@ -53,16 +95,30 @@ class PostgresClusterArgs:
     zones: Sequence[str]
     instance_class: str = "db.t4g.medium"
     engine_version: str = "17"
+    parameters: Mapping[str, str] = field(default_factory=dict)
     name: str = "app"
     username: str = "app"
     storage_gb: int = 50
     max_storage_gb: int = 500
     replicas: int = 2
+    replica_engine_version: str | None = None
     multi_az: bool = True
     backup_retention_days: int = 14
+    backup_window: str = "01:00-02:00"
+    maintenance_window: str = "sun:02:30-sun:03:30"
+    rpo_minutes: int | None = 5
     deletion_protection: bool = True
     final_snapshot: bool = True
+    blue_green_updates: bool = False
+    restore_from_snapshot: str | None = None
+    restore_to: PointInTimeArgs | None = None
+    ca_certificate: CaCertificate = "rds-ca-rsa2048-g1"
+    performance_insights_days: InsightsDays = 7
+    monitoring_seconds: MonitoringSeconds = 60
+    log_retention_days: RetentionDays | None = 30
+    iam_authentication: bool = False
     apply_immediately: bool = False
+    own_kms_key: bool = False
     kms_key_arn: str | None = None
     recovery_days: int = 30
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -73,6 +129,10 @@ class PostgresCluster(pulumi.ComponentResource):
 
     Attributes:
         identifier: Name of the writer.
+        instance_ids: Names of the writer and its replicas, known beforehand.
+        max_connections: Connections that each takes: as declared, or as RDS sets it, estimated on the careful side.
+        storage_gb: GiB that they began with.
+        rpo_minutes: Minutes of data that a recovery may lose, if promised.
         writer_endpoint: Its host.
         reader_endpoints: Hosts of the replicas.
         writer_url: `postgresql://` with the password, to the writer; secret.
@@ -82,6 +142,10 @@ class PostgresCluster(pulumi.ComponentResource):
     """
 
     identifier: pulumi.Output[str]
+    instance_ids: Sequence[str]
+    max_connections: int
+    storage_gb: int
+    rpo_minutes: int | None
     writer_endpoint: pulumi.Output[str]
     reader_endpoints: Sequence[pulumi.Output[str]]
     writer_url: pulumi.Output[str]
@@ -91,7 +155,7 @@ class PostgresCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PostgresClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:PostgresCluster", name, None, opts)
-        refuse(f"PostgresCluster {name!r}", rules.database(args))
+        refuse(f"PostgresCluster {name!r}", database_rules.refusals(args))
         credentials = Credential(
             f"{name}-credentials",
             CredentialArgs(
@@ -105,23 +169,16 @@ class PostgresCluster(pulumi.ComponentResource):
             child(self),
         )
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
-        family = f"postgres{args.engine_version.partition('.')[0]}"
-        # The family is part of the name: an upgrade needs the new group before it lets go of the old one.
-        parameters = aws.DatabaseParameterGroup(
-            f"{name}-parameters",
-            name=f"{args.identifier}-{family}",
-            family=family,
-            description=f"Parameters of {args.identifier}",
-            parameters=[
-                {"name": key, "value": value, "apply_method": "immediate"} for key, value in sorted(PARAMETERS.items())
-            ],
-            tags=dict(args.tags),
-            opts=child(self),
-        )
-        writer = self._writer(name, args, group, parameters, credentials.value)
-        replicas = [
-            self._replica(name, args, group, parameters, writer, number) for number in range(1, args.replicas + 1)
-        ]
+        parameters = parameter_group(self, name, args.identifier, args.engine_version, args.tags, args.parameters)
+        self.instance_ids = [args.identifier, *(f"{args.identifier}-replica-{n}" for n in range(1, args.replicas + 1))]
+        declared = args.parameters.get("max_connections", "")
+        self.max_connections = int(declared) if declared.isdecimal() else postgres_connections(args.instance_class)
+        self.storage_gb = args.storage_gb
+        self.rpo_minutes = args.rpo_minutes
+        key = store_key(self, name, args.identifier, own=args.own_kms_key, given=args.kms_key_arn, tags=args.tags)
+        shared = self._shared(name, args, group, parameters, key)
+        writer = self._writer(name, args, shared, key, credentials.value)
+        replicas = [self._replica(name, args, shared, writer, number) for number in range(1, args.replicas + 1)]
         self.identifier = writer.identifier
         self.writer_endpoint = writer.address
         self.reader_endpoints = [replica.address for replica in replicas]
@@ -138,97 +195,178 @@ class PostgresCluster(pulumi.ComponentResource):
             "name": args.name,
             "username": args.username,
             "secretArn": self.secret_arn,
+            "rpoMinutes": self.rpo_minutes,
             "replicaIdentifiers": pulumi.Output.all(*(replica.identifier for replica in replicas)),
         }
         self.register_outputs(dict(self.outputs))
 
-    def _writer(
+    def _shared(
         self,
         name: str,
         args: PostgresClusterArgs,
         group: aws.SecurityGroup,
         parameters: aws.DatabaseParameterGroup,
-        password: pulumi.Output[str],
-    ) -> aws.DatabaseInstance:
-        subnets = aws.DatabaseSubnetGroup(
-            f"{name}-subnets",
-            name=args.identifier,
-            description=f"Subnets of {args.identifier}",
-            subnet_ids=list(args.access.subnet_ids),
+        key: pulumi.Input[str] | None,
+    ) -> dict[str, Any]:
+        """What writer and replicas have in common."""
+        insights = args.performance_insights_days > 0
+        return {
+            "instance_class": args.instance_class,
+            "port": PORT,
+            "max_allocated_storage": args.max_storage_gb or None,
+            "storage_type": "gp3",
+            "storage_encrypted": True,
+            "vpc_security_group_ids": [group.id],
+            "parameter_group_name": parameters.name,
+            "publicly_accessible": False,
+            "copy_tags_to_snapshot": True,
+            "deletion_protection": args.deletion_protection,
+            "ca_cert_identifier": args.ca_certificate,
+            "iam_database_authentication_enabled": args.iam_authentication,
+            "performance_insights_enabled": insights,
+            "performance_insights_retention_period": args.performance_insights_days if insights else None,
+            "performance_insights_kms_key_id": key if insights else None,
+            "monitoring_interval": args.monitoring_seconds,
+            "monitoring_role_arn": self._monitoring_role(name, args) if args.monitoring_seconds else None,
+            "enabled_cloudwatch_logs_exports": list(LOGS) if args.log_retention_days is not None else None,
+            "apply_immediately": args.apply_immediately,
+            "tags": dict(args.tags),
+        }
+
+    def _monitoring_role(self, name: str, args: PostgresClusterArgs) -> pulumi.Output[str]:
+        """The role that enhanced monitoring writes its log with (RDS User Guide, Enhanced Monitoring)."""
+        role = aws.Role(
+            f"{name}-monitoring",
+            name=f"{args.identifier}-monitoring",
+            description=f"Enhanced monitoring of {args.identifier}",
+            assume_role_policy=policy_document(
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "monitoring.rds.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ),
             tags=dict(args.tags),
             opts=child(self),
         )
+        # RDS writes to this one group; a role cannot write to another account's.
+        region = args.zones[0].rstrip("abcdef")
+        group = f"arn:{partition(region)}:logs:{region}:*:log-group:RDSOSMetrics"
+        policy = aws.RolePolicy(
+            f"{name}-monitoring",
+            name="write-metrics",
+            role=role.name,
+            policy=policy_document(
+                {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:PutRetentionPolicy"], "Resource": group},
+                {
+                    "Effect": "Allow",
+                    "Action": [
+                        "logs:CreateLogStream",
+                        "logs:DescribeLogStreams",
+                        "logs:GetLogEvents",
+                        "logs:PutLogEvents",
+                    ],
+                    "Resource": f"{group}:log-stream:*",
+                },
+            ),
+            opts=child(self),
+        )
+        # RDS tries the role when it is given: the policy has to be there by then.
+        return pulumi.Output.all(role.arn, policy.id).apply(lambda made: str(made[0]))
+
+    def _log_groups(self, name: str, args: PostgresClusterArgs, logical: str, identifier: str) -> list[aws.LogGroup]:
+        if args.log_retention_days is None:
+            return []
+        return [
+            log_group(
+                self,
+                f"{name}-{logical}-{log}-log",
+                f"/aws/rds/instance/{identifier}/{log}",
+                args.log_retention_days,
+                args.tags,
+            )
+            for log in LOGS
+        ]
+
+    def _writer(
+        self,
+        name: str,
+        args: PostgresClusterArgs,
+        shared: dict[str, Any],
+        key: pulumi.Input[str] | None,
+        password: pulumi.Output[str],
+    ) -> aws.DatabaseInstance:
+        subnets = subnet_group(self, name, args.identifier, args.access, args.tags)
         snapshot = None
         if args.final_snapshot:
             # A snapshot outlives its database: a fixed name would be taken when the next one of that name is deleted.
             suffix = random.RandomId(f"{name}-final-snapshot", byte_length=4, opts=child(self))
             snapshot = pulumi.Output.format("{0}-final-{1}", args.identifier, suffix.hex)
+        options = child(
+            self,
+            depends_on=self._log_groups(name, args, "writer", args.identifier),
+            # Read once: naming another beginning, or none, must not replace a database that is in use.
+            ignore_changes=["snapshotIdentifier", "restoreToPointInTime"],
+        )
         return aws.DatabaseInstance(
             f"{name}-writer",
             identifier=args.identifier,
             engine="postgres",
             engine_version=args.engine_version,
-            instance_class=args.instance_class,
             db_name=args.name,
             username=args.username,
             password=password,
-            port=PORT,
             allocated_storage=args.storage_gb,
-            max_allocated_storage=args.max_storage_gb or None,
-            storage_type="gp3",
-            storage_encrypted=True,
-            kms_key_id=args.kms_key_arn,
+            kms_key_id=key,
             multi_az=args.multi_az,
             db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[group.id],
-            parameter_group_name=parameters.name,
-            publicly_accessible=False,
             backup_retention_period=args.backup_retention_days,
-            backup_window="01:00-02:00",
-            maintenance_window="sun:02:30-sun:03:30",
-            copy_tags_to_snapshot=True,
-            deletion_protection=args.deletion_protection,
+            backup_window=args.backup_window,
+            maintenance_window=args.maintenance_window,
             skip_final_snapshot=not args.final_snapshot,
             final_snapshot_identifier=snapshot,
+            delete_automated_backups=not args.final_snapshot,
+            blue_green_update={"enabled": True} if args.blue_green_updates else None,
+            snapshot_identifier=args.restore_from_snapshot,
+            restore_to_point_in_time=_moment(args.restore_to),
             # Replicas have to take a minor upgrade before their writer: not left to the maintenance window.
             auto_minor_version_upgrade=args.replicas == 0,
-            apply_immediately=args.apply_immediately,
-            tags=dict(args.tags),
-            opts=child(self),
+            **shared,
+            opts=guarded(options, f"{name}-writer-update", MinorUpgrades(self.instance_ids[1:])),
         )
 
     def _replica(
         self,
         name: str,
         args: PostgresClusterArgs,
-        group: aws.SecurityGroup,
-        parameters: aws.DatabaseParameterGroup,
+        shared: dict[str, Any],
         writer: aws.DatabaseInstance,
         number: int,
     ) -> aws.DatabaseInstance:
-        # No password, user, database or subnet group: a replica has its source's, and refuses to be given them.
+        identifier = self.instance_ids[number]
+        options = child(self, depends_on=self._log_groups(name, args, f"replica-{number}", identifier))
+        # No password, user, database, key or subnet group: a replica has its source's, and refuses to be given them.
         return aws.DatabaseInstance(
             f"{name}-replica-{number}",
-            identifier=f"{args.identifier}-replica-{number}",
+            identifier=identifier,
             replicate_source_db=writer.identifier,
-            instance_class=args.instance_class,
+            engine_version=args.replica_engine_version,
             availability_zone=args.zones[number % len(args.zones)],
-            port=PORT,
-            max_allocated_storage=args.max_storage_gb or None,
-            storage_type="gp3",
-            storage_encrypted=True,
-            vpc_security_group_ids=[group.id],
-            parameter_group_name=parameters.name,
-            publicly_accessible=False,
-            maintenance_window="sun:00:00-sun:00:45",
-            copy_tags_to_snapshot=True,
-            deletion_protection=args.deletion_protection,
+            maintenance_window=earlier(args.maintenance_window, REPLICAS_LEAD_MINUTES),
             skip_final_snapshot=True,
             auto_minor_version_upgrade=False,
-            apply_immediately=args.apply_immediately,
-            tags=dict(args.tags),
-            opts=child(self),
+            **shared,
+            opts=guarded(options, f"{name}-replica-{number}-update", judge_replica_update),
         )
+
+
+def _moment(restored: PointInTimeArgs | None) -> Any:
+    if restored is None:
+        return None
+    source = {"source_db_instance_identifier": restored.source}
+    return (
+        {**source, "restore_time": restored.time} if restored.time else {**source, "use_latest_restorable_time": True}
+    )
 
 
 def _url(args: PostgresClusterArgs, password: pulumi.Output[str], host: pulumi.Output[str]) -> pulumi.Output[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pulumi
 
-_FREE_FORM = frozenset({"tags"})
+_FREE_FORM = frozenset({"dimensions", "tags"})
 """Properties whose keys are the user's, not the schema's: never translated."""
 
 

@@ -33,3 +33,10 @@ class Names:
     def of(self, component: str) -> str:
         """`cache` to `aiponge-prod-cache`."""
         return f"{self.prefix}-{component}"
+
+
+def partition(region: str) -> str:
+    """The partition of a region, as ARNs have it."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 import pulumi
 
 
-def child(parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+def child(
+    parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] = (), ignore_changes: Sequence[str] = ()
+) -> pulumi.ResourceOptions:
     """Options of a child resource.
 
     The caller's own options stay with the component: `aliases`, `ignore_changes` and `depends_on` mean something else
@@ -17,8 +19,11 @@ def child(parent: pulumi.Resource, *, depends_on: Sequence[pulumi.Resource] = ()
     Args:
         parent: The component that owns the child.
         depends_on: What must exist before the child, where no input says so already.
+        ignore_changes: Properties (engine spelling) that count only when the child is made.
     """
-    return pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on) or None)
+    return pulumi.ResourceOptions(
+        parent=parent, depends_on=list(depends_on) or None, ignore_changes=list(ignore_changes) or None
+    )
 
 
 class Window:

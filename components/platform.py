@@ -9,8 +9,16 @@ from dataclasses import dataclass
 import pulumi
 
 from components import aws
+from components.alarms import (
+    AlarmTopic,
+    AlarmTopicArgs,
+    PostgresAlarms,
+    PostgresAlarmsArgs,
+    RedisAlarms,
+    RedisAlarmsArgs,
+)
 from components.cdn import Cdn, CdnArgs
-from components.database import PostgresCluster, PostgresClusterArgs
+from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
 from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
@@ -18,9 +26,9 @@ from components.options import Window, child
 from components.pods import ContainerResources, SecretVariable
 from components.queue_workers import QUEUE_PREFIX, QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
 from components.redis import RedisCluster, RedisClusterArgs
-from components.rules import Profile
 from components.secrets import DeliveredSecret, DeliveredSecretArgs
-from components.settings.model import Redis, Replicas, Resources, Service, Settings
+from components.settings.model import Replicas, Resources, Service, Settings
+from components.settings.redis import CacheRedis, QueueRedis
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
 from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
 from components.workload import ReplicaRangeArgs
@@ -50,7 +58,7 @@ class PlatformArgs:
 class _Stores:
     """The stateful half, as the workloads see it."""
 
-    redis: Mapping[Profile, RedisCluster]
+    redis: Mapping[str, RedisCluster]
     database: PostgresCluster
     storage: ObjectStorage
     cdn: Cdn
@@ -120,10 +128,11 @@ class Platform(pulumi.ComponentResource):
             "services": services,
             "workers": workers,
             "dashboard": self._dashboard(surroundings, stores) if settings.queues else None,
-            "redis": {profile: cluster.outputs for profile, cluster in stores.redis.items()},
+            "redis": {key: cluster.outputs for key, cluster in stores.redis.items()},
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
+            "alarms": self._alarms(stores),
             "trustedCertificates": self._args.trusted_certificates,
         }
         self.register_outputs(dict(self.outputs))
@@ -193,19 +202,33 @@ class Platform(pulumi.ComponentResource):
             tags=self._tags,
         )
 
-    def _redis(self, profile: Profile, redis: Redis, access: StoreAccess) -> RedisCluster:
+    def _kept(self, final_snapshot: bool | None) -> bool:
+        """Whether a store leaves a snapshot behind: unless said otherwise, everywhere but on the local platform, which
+        keeps none."""
+        return self._args.settings.environment != "local" if final_snapshot is None else final_snapshot
+
+    def _redis(self, key: str, redis: CacheRedis | QueueRedis, access: StoreAccess) -> RedisCluster:
         return RedisCluster(
-            f"redis-{profile}",
+            f"redis-{key}",
             RedisClusterArgs(
-                identifier=self._names.of(profile),
-                secret_identifier=f"{self._names.prefix}/redis/{profile}",
-                profile=profile,
+                identifier=self._names.of(key),
+                secret_identifier=f"{self._names.prefix}/redis/{key}",
+                profile=redis.profile,
                 access=access,
+                eviction=redis.eviction,
                 node_type=redis.node_type,
                 replicas=redis.replicas,
+                shards=redis.shards,
                 engine_version=redis.engine_version,
+                auth_update_strategy=redis.auth_update_strategy,
                 snapshot_retention_days=redis.snapshot_retention_days,
+                snapshot_window=redis.snapshot_window,
+                maintenance_window=redis.maintenance_window,
+                final_snapshot=self._kept(redis.final_snapshot),
+                restore_from_snapshot=redis.restore_from_snapshot,
+                log_retention_days=redis.log_retention_days,
                 apply_immediately=redis.apply_immediately,
+                own_kms_key=redis.own_kms_key,
                 kms_key_arn=redis.kms_key_arn,
                 recovery_days=self._recovery_days,
                 tags=self._tags,
@@ -226,20 +249,60 @@ class Platform(pulumi.ComponentResource):
                 tags=self._tags,
                 instance_class=database.instance_class,
                 engine_version=database.engine_version,
+                parameters=database.parameters,
                 name=database.name,
                 username=database.username,
                 storage_gb=database.storage_gb,
                 max_storage_gb=database.max_storage_gb,
                 replicas=database.replicas,
+                replica_engine_version=database.replica_engine_version,
                 multi_az=database.multi_az,
                 backup_retention_days=database.backup_retention_days,
+                backup_window=database.backup_window,
+                maintenance_window=database.maintenance_window,
+                rpo_minutes=database.rpo_minutes,
                 deletion_protection=database.deletion_protection,
-                final_snapshot=database.final_snapshot,
+                final_snapshot=self._kept(database.final_snapshot),
+                blue_green_updates=database.blue_green_updates,
+                restore_from_snapshot=database.restore_from_snapshot,
+                restore_to=None
+                if database.restore_to is None
+                else PointInTimeArgs(source=database.restore_to.source, time=database.restore_to.time),
+                ca_certificate=database.ca_certificate,
+                performance_insights_days=database.performance_insights_days,
+                monitoring_seconds=database.monitoring_seconds,
+                log_retention_days=database.log_retention_days,
+                iam_authentication=database.iam_authentication,
                 apply_immediately=database.apply_immediately,
+                own_kms_key=database.own_kms_key,
                 kms_key_arn=database.kms_key_arn,
             ),
             child(self),
         )
+
+    def _alarms(self, stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+        """The topic, and what is watched on the data stores."""
+        settings = self._args.settings
+        profile = settings.alarms.profile or ("production" if settings.environment == "production" else "staging")
+        topic = AlarmTopic(
+            "alarms",
+            AlarmTopicArgs(
+                identifier=self._names.of("alarms"),
+                account=self._args.account,
+                notify=settings.alarms.notify,
+                tags=self._tags,
+            ),
+            child(self),
+        )
+        names: list[str] = []
+        for key, redis in stores.redis.items():
+            redis_alarms = RedisAlarmsArgs(cluster=redis, profile=profile, topic_arn=topic.arn, tags=self._tags)
+            names += RedisAlarms(f"redis-{key}-alarms", redis_alarms, child(self)).names
+        database_alarms = PostgresAlarmsArgs(
+            cluster=stores.database, profile=profile, topic_arn=topic.arn, tags=self._tags
+        )
+        names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
+        return {"topicArn": topic.arn, "profile": profile, "names": names}
 
     def _surroundings(self, namespace: WorkloadNamespace, stores: _Stores) -> Surroundings:
         """What every pod is told: where the stores are, and the secrets that open them."""

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
+import pulumi_random as random
 
-from components import aws, rules
+from components import aws, redis_rules
 from components.errors import refuse
+from components.guards import guarded
+from components.keys import store_key
+from components.logs import RetentionDays, log_group
 from components.network import StoreAccess, store_security_group
 from components.options import child
+from components.redis_rules import FAMILIES, AuthUpdate, Eviction, memory_policy
 from components.rules import Profile
 from components.secrets import Credential, CredentialArgs
 
 PORT = 6379
-FAMILY = "redis7"
-
-PARAMETERS: Mapping[Profile, Mapping[str, str]] = {
-    "queue": {"maxmemory-policy": "noeviction"},
-    "cache": {"maxmemory-policy": "allkeys-lru"},
-}
-"""Parameters by profile: a queue answers with an error when memory is short, a cache forgets what is used least."""
+LOGS: Mapping[str, str] = {"slow-log": "slow", "engine-log": "engine"}
+"""ElastiCache's log types, and what the log groups' names end with."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisClusterArgs:
-    """A Redis cluster. TLS, encryption at rest and token authentication are always on.
+    """A Redis cluster. TLS, encryption at rest and token authentication are always on; automatic failover and
+    multi-AZ follow from `replicas`.
 
     Attributes:
         identifier: Name of the replication group, 40 characters or fewer, for example `aiponge-prod-cache`.
         secret_identifier: Name of its token in Secrets Manager.
-        profile: `queue` (never evicts) or `cache` (evicts the least recently used).
+        profile: What it holds. `queue` (jobs) and `state` (sessions, idempotency keys, uploads, limits, breakers)
+            never evict; `cache` holds only what can be computed again, and forgets it when memory is short.
         access: Where it lives and who may connect.
+        eviction: What a `cache` forgets first; by default the least recently used of all keys.
         node_type: ElastiCache node type.
-        replicas: Replicas of the primary, 0 to 5. With one or more, nodes are spread over zones and failover is
+        replicas: Replicas of each primary, 0 to 5. With one or more, nodes are spread over zones and failover is
             automatic; with none, the loss of the node is an outage.
-        engine_version: Redis version, 7.x.
-        snapshot_retention_days: Days that daily snapshots are kept; 0: none are taken.
+        shards: Number of primaries in cluster mode, which clients have to speak; without it, one primary and no
+            cluster mode.
+        engine_version: Redis version, one of `redis_rules.FAMILIES`.
+        auth_update_strategy: How a changed token takes effect: `SET` lets in clients with the new one only, `ROTATE`
+            those with the last one too, which is what a rotation without errors begins with.
+        snapshot_retention_days: Days that daily snapshots are kept, up to 35; 0: none are taken.
+        snapshot_window: When they are taken, UTC, an hour or more, for example `02:00-03:00`.
+        maintenance_window: When AWS maintains, UTC, an hour or more, for example `sun:03:30-sun:04:30`; must not
+            overlap with the snapshots.
+        final_snapshot: Take a snapshot before deleting the cluster.
+        restore_from_snapshot: Name of a snapshot that it begins with. Counts when the cluster is made, and is ignored
+            afterwards: it may stay or go.
+        log_retention_days: Days that slow log and engine log are kept in CloudWatch; None: they are not delivered.
         apply_immediately: Change now instead of in the maintenance window.
-        kms_key_arn: Key for encryption at rest; without one, AWS's own.
+        own_kms_key: Make a key for encryption at rest.
+        kms_key_arn: A key that exists for encryption at rest; with neither, AWS's own.
         recovery_days: Days in which a deleted token can be restored; 0 deletes at once.
         tags: On everything.
     """
@@ -48,23 +64,36 @@ class RedisClusterArgs:
     secret_identifier: str
     profile: Profile
     access: StoreAccess
+    eviction: Eviction | None = None
     node_type: str = "cache.t4g.small"
     replicas: int = 1
+    shards: int | None = None
     engine_version: str = "7.1"
+    auth_update_strategy: AuthUpdate = "SET"
     snapshot_retention_days: int = 7
+    snapshot_window: str = "02:00-03:00"
+    maintenance_window: str = "sun:03:30-sun:04:30"
+    final_snapshot: bool = True
+    restore_from_snapshot: str | None = None
+    log_retention_days: RetentionDays | None = 30
     apply_immediately: bool = False
+    own_kms_key: bool = False
     kms_key_arn: str | None = None
     recovery_days: int = 30
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class RedisCluster(pulumi.ComponentResource):
-    """One primary with replicas.
+    """One primary with replicas, or several in cluster mode.
 
     Attributes:
         profile: Its parameter profile.
-        replication_group_id: Its name.
-        primary_endpoint: Host for reads and writes; follows a failover.
+        identifier: Name of the replication group, known beforehand.
+        node_type: Its nodes' type.
+        node_ids: Names of its nodes, by shard.
+        replication_group_id: Its name, known when it exists.
+        primary_endpoint: Host for reads and writes, which follows a failover; in cluster mode, where clients ask for
+            the shards.
         reader_endpoint: Host for reads.
         url: `rediss://` with the token; secret.
         auth_secret_arn: Where the token is kept, as `{"token": …}`.
@@ -72,6 +101,9 @@ class RedisCluster(pulumi.ComponentResource):
     """
 
     profile: Profile
+    identifier: str
+    node_type: str
+    node_ids: Sequence[Sequence[str]]
     replication_group_id: pulumi.Output[str]
     primary_endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
@@ -81,9 +113,7 @@ class RedisCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RedisClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:RedisCluster", name, None, opts)
-        refuse(f"RedisCluster {name!r}", rules.redis(args))
-        available = args.replicas > 0
-        tags = dict(args.tags)
+        refuse(f"RedisCluster {name!r}", redis_rules.refusals(args))
         token = Credential(
             f"{name}-token",
             CredentialArgs(
@@ -96,58 +126,17 @@ class RedisCluster(pulumi.ComponentResource):
             ),
             child(self),
         )
-        group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
-        subnets = aws.CacheSubnetGroup(
-            f"{name}-subnets",
-            name=args.identifier,
-            description=f"Subnets of {args.identifier}",
-            subnet_ids=list(args.access.subnet_ids),
-            tags=tags,
-            opts=child(self),
-        )
-        # The family is part of the name: an upgrade needs the new group before it lets go of the old one.
-        parameters = aws.CacheParameterGroup(
-            f"{name}-parameters",
-            name=f"{args.identifier}-{FAMILY}",
-            family=FAMILY,
-            description=f"Profile {args.profile}",
-            parameters=[{"name": key, "value": value} for key, value in sorted(PARAMETERS[args.profile].items())],
-            tags=tags,
-            opts=child(self),
-        )
-        cluster = aws.ReplicationGroup(
-            f"{name}-cluster",
-            replication_group_id=args.identifier,
-            description=f"Redis with the profile {args.profile}",
-            engine="redis",
-            engine_version=args.engine_version,
-            node_type=args.node_type,
-            num_cache_clusters=args.replicas + 1,
-            automatic_failover_enabled=available,
-            multi_az_enabled=available,
-            port=PORT,
-            parameter_group_name=parameters.name,
-            subnet_group_name=subnets.name,
-            security_group_ids=[group.id],
-            at_rest_encryption_enabled=True,
-            kms_key_id=args.kms_key_arn,
-            transit_encryption_enabled=True,
-            transit_encryption_mode="required",
-            auth_token=token.value,
-            # ROTATE would go on letting clients in without a token.
-            auth_token_update_strategy="SET",
-            snapshot_retention_limit=args.snapshot_retention_days,
-            snapshot_window="02:00-03:00",
-            maintenance_window="sun:03:30-sun:04:30",
-            auto_minor_version_upgrade=True,
-            apply_immediately=args.apply_immediately,
-            tags=tags,
-            opts=child(self),
-        )
+        cluster = self._cluster(name, args, token.value)
         self.profile = args.profile
+        self.identifier = args.identifier
+        self.node_type = args.node_type
+        self.node_ids = node_ids(args.identifier, args.replicas, args.shards)
         self.replication_group_id = cluster.id
-        self.primary_endpoint = cluster.primary_endpoint_address
-        self.reader_endpoint = cluster.reader_endpoint_address
+        clustered = args.shards is not None
+        self.primary_endpoint = (
+            cluster.configuration_endpoint_address if clustered else cluster.primary_endpoint_address
+        )
+        self.reader_endpoint = cluster.configuration_endpoint_address if clustered else cluster.reader_endpoint_address
         self.auth_secret_arn = token.secret_arn
         self.url = pulumi.Output.format("rediss://:{0}@{1}:{2}", token.value, self.primary_endpoint, PORT)
         self.outputs = {
@@ -158,5 +147,123 @@ class RedisCluster(pulumi.ComponentResource):
             "tls": True,
             "authSecretArn": self.auth_secret_arn,
             "profile": self.profile,
+            "clusterMode": clustered,
         }
         self.register_outputs(dict(self.outputs))
+
+    def _cluster(self, name: str, args: RedisClusterArgs, token: pulumi.Output[str]) -> aws.ReplicationGroup:
+        tags, clustered = dict(args.tags), args.shards is not None
+        group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
+        subnets = aws.CacheSubnetGroup(
+            f"{name}-subnets",
+            name=args.identifier,
+            description=f"Subnets of {args.identifier}",
+            subnet_ids=list(args.access.subnet_ids),
+            tags=tags,
+            opts=child(self),
+        )
+        return aws.ReplicationGroup(
+            f"{name}-cluster",
+            replication_group_id=args.identifier,
+            description=f"Redis of {args.identifier}",
+            engine="redis",
+            engine_version=args.engine_version,
+            node_type=args.node_type,
+            # The number of clusters and the two of cluster mode exclude each other.
+            cluster_mode="enabled" if clustered else None,
+            num_cache_clusters=None if clustered else args.replicas + 1,
+            num_node_groups=args.shards,
+            replicas_per_node_group=args.replicas if clustered else None,
+            automatic_failover_enabled=args.replicas > 0,
+            multi_az_enabled=args.replicas > 0,
+            port=PORT,
+            parameter_group_name=self._parameters(name, args).name,
+            subnet_group_name=subnets.name,
+            security_group_ids=[group.id],
+            at_rest_encryption_enabled=True,
+            kms_key_id=store_key(
+                self, name, args.identifier, own=args.own_kms_key, given=args.kms_key_arn, tags=args.tags
+            ),
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            auth_token=token,
+            auth_token_update_strategy=args.auth_update_strategy,
+            snapshot_retention_limit=args.snapshot_retention_days,
+            snapshot_window=args.snapshot_window,
+            snapshot_name=args.restore_from_snapshot,
+            final_snapshot_identifier=self._final_snapshot(name, args),
+            maintenance_window=args.maintenance_window,
+            log_delivery_configurations=self._logs(name, args),
+            auto_minor_version_upgrade=True,
+            apply_immediately=args.apply_immediately,
+            tags=tags,
+            # A snapshot is read once: naming another one, or none, must not replace a cluster that is in use.
+            opts=guarded(child(self, ignore_changes=["snapshotName"]), f"{name}-update", judge_update),
+        )
+
+    def _parameters(self, name: str, args: RedisClusterArgs) -> aws.CacheParameterGroup:
+        wanted = {"maxmemory-policy": memory_policy(args.profile, args.eviction)}
+        if args.shards is not None:
+            wanted["cluster-enabled"] = "yes"
+        family = FAMILIES[args.engine_version]
+        # All that cannot be changed in place is part of the name: an upgrade needs the new group beside the old one,
+        # which cannot go while the cluster uses it.
+        return aws.CacheParameterGroup(
+            f"{name}-parameters",
+            name=f"{args.identifier}-{family.replace('.', '-')}",
+            family=family,
+            description=f"Parameters of {args.identifier}",
+            parameters=[{"name": key, "value": value} for key, value in sorted(wanted.items())],
+            tags=dict(args.tags),
+            opts=child(self),
+        )
+
+    def _final_snapshot(self, name: str, args: RedisClusterArgs) -> pulumi.Output[str] | None:
+        if not args.final_snapshot:
+            return None
+        # A snapshot outlives its cluster: a fixed name would be taken when the next one of that name is deleted.
+        suffix = random.RandomId(f"{name}-final-snapshot", byte_length=4, opts=child(self))
+        return pulumi.Output.format("{0}-final-{1}", args.identifier, suffix.hex)
+
+    def _logs(self, name: str, args: RedisClusterArgs) -> list[Any] | None:
+        if args.log_retention_days is None:
+            return None
+        return [
+            {
+                "destination": log_group(
+                    self,
+                    f"{name}-{short}-log",
+                    f"/aws/elasticache/{args.identifier}/{short}",
+                    args.log_retention_days,
+                    args.tags,
+                ).name,
+                "destination_type": "cloudwatch-logs",
+                "log_format": "json",
+                "log_type": kind,
+            }
+            for kind, short in LOGS.items()
+        ]
+
+
+def node_ids(identifier: str, replicas: int, shards: int | None) -> list[list[str]]:
+    """The names that ElastiCache gives to the nodes, by shard."""
+    if shards is None:
+        return [[f"{identifier}-{number:03}" for number in range(1, replicas + 2)]]
+    return [
+        [f"{identifier}-{shard:04}-{number:03}" for number in range(1, replicas + 2)] for shard in range(1, shards + 1)
+    ]
+
+
+def judge_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    """Why an update of a replication group is refused."""
+    if old.get("engineVersion") != new.get("engineVersion") and old.get("tags") != new.get("tags"):
+        return (
+            "engineVersion and tags change in one update: ElastiCache refuses the tags while it upgrades, half-way. "
+            "Deploy the tags first, then the version"
+        )
+    if new.get("authTokenUpdateStrategy") == "ROTATE" and not old.get("authToken"):
+        return (
+            "a first token with ROTATE still lets clients in without one: write SET, and ROTATE only once a token is "
+            "in force"
+        )
+    return None

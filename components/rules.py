@@ -12,34 +12,11 @@ from typing import Literal, Protocol
 from components.errors import Refusal
 from components.quantities import memory_bytes
 
-Profile = Literal["queue", "cache"]
+Profile = Literal["queue", "state", "cache"]
+"""What a Redis holds: jobs, state that exists nowhere else, or what can be computed again."""
 Purpose = Literal["uploads", "assets", "backups"]
 
 MAX_GRACE_SECONDS = 3600
-
-
-class RedisKnobs(Protocol):
-    """What decides about a Redis cluster's safety."""
-
-    @property
-    def replicas(self) -> int: ...
-    @property
-    def snapshot_retention_days(self) -> int: ...
-    @property
-    def node_type(self) -> str: ...
-
-
-class DatabaseKnobs(Protocol):
-    """What decides about a database's safety."""
-
-    @property
-    def replicas(self) -> int: ...
-    @property
-    def backup_retention_days(self) -> int: ...
-    @property
-    def storage_gb(self) -> int: ...
-    @property
-    def max_storage_gb(self) -> int: ...
 
 
 class ReplicaRange(Protocol):
@@ -58,33 +35,6 @@ class ResourceKnobs(Protocol):
     def memory_request(self) -> str: ...
     @property
     def memory_limit(self) -> str: ...
-
-
-def redis(knobs: RedisKnobs) -> Iterator[Refusal]:
-    """Rules of one Redis cluster."""
-    if knobs.replicas > 5:
-        yield Refusal("replicas", knobs.replicas, "ElastiCache allows 5 replicas of a primary: write 5 or less")
-    if knobs.snapshot_retention_days and knobs.node_type.startswith("cache.t1."):
-        yield Refusal("node_type", knobs.node_type, "cache.t1 nodes cannot be snapshotted: write cache.t4g.micro")
-
-
-def database(knobs: DatabaseKnobs) -> Iterator[Refusal]:
-    """Rules of one PostgreSQL cluster."""
-    if knobs.replicas and knobs.backup_retention_days == 0:
-        yield Refusal(
-            "backup_retention_days",
-            knobs.backup_retention_days,
-            "read replicas are made from the writer's backups: write 1 or more, or set replicas to 0",
-        )
-    if knobs.replicas > 15:
-        yield Refusal("replicas", knobs.replicas, "RDS allows 15 replicas of a PostgreSQL instance: write 15 or less")
-    if knobs.max_storage_gb and knobs.max_storage_gb < knobs.storage_gb:
-        yield Refusal(
-            "max_storage_gb",
-            knobs.max_storage_gb,
-            f"storage cannot grow to less than it starts with: write more than storage_gb ({knobs.storage_gb}), "
-            "or 0 to keep it from growing",
-        )
 
 
 def replica_range(knobs: ReplicaRange, prefix: str = "replicas") -> Iterator[Refusal]:

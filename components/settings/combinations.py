@@ -6,13 +6,14 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 
-from components import rules
+from components import database_rules, redis_rules, rules
 from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
 from components.pods import RESERVED_VARIABLES, grace_seconds, worker_grace_seconds
 from components.settings.model import Settings
 from components.settings.problems import NAMESPACE, Problem, did_you_mean, shown
+from components.settings.redis import Redis
 
 _SECRET_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|API_?KEY|ACCESS_?KEY|CREDENTIAL")
 _BY_DIGEST = re.compile(r"^[^@]+@sha256:[0-9a-f]{64}$")
@@ -39,8 +40,8 @@ def _refusals(settings: Settings, stack: str, secure: frozenset[str]) -> Iterato
     yield from _under("", _names(settings, stack))
     yield from _under("network", _network(settings))
     for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
-        yield from _under(f"redis.{name}", rules.redis(redis))
-    yield from _under("database", rules.database(settings.database))
+        yield from _under(f"redis.{name}", redis_rules.refusals(redis))
+    yield from _under("database", database_rules.refusals(settings.database))
     yield from _under("cdn", _cdn(settings))
     yield from _workload(settings, secure)
     if settings.environment != "local":
@@ -212,7 +213,7 @@ def _production(settings: Settings) -> Iterator[tuple[str, Refusal]]:
             "database",
             Refusal("deletion_protection", False, "in production, write true: a slip would delete all data"),
         )
-    if not database.final_snapshot:
+    if database.final_snapshot is False:
         yield "database", Refusal("final_snapshot", False, "in production, write true: it is the last way back")
     if database.replicas < 1:
         yield "database", Refusal("replicas", database.replicas, "in production, reads have a replica: write 1 or more")
@@ -225,11 +226,9 @@ def _production(settings: Settings) -> Iterator[tuple[str, Refusal]]:
                 "in production, write 7 or more: damage is often noticed days later",
             ),
         )
-    if settings.redis.queue.snapshot_retention_days < 1:
-        yield (
-            "redis.queue",
-            Refusal("snapshot_retention_days", 0, "in production, queued jobs are snapshotted: write 1 or more"),
-        )
+    for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
+        if redis.profile != "cache":
+            yield from _under(f"redis.{name}", _kept(redis))
     for name, bucket in settings.buckets.items():
         if bucket.force_destroy:
             yield (
@@ -238,6 +237,16 @@ def _production(settings: Settings) -> Iterator[tuple[str, Refusal]]:
             )
         if "*" in bucket.cors_origins:
             yield f"buckets.{name}", Refusal("cors_origins", "*", "in production, name the pages' own origins")
+
+
+def _kept(redis: Redis) -> Iterator[Refusal]:
+    """Jobs and state exist nowhere else."""
+    if redis.snapshot_retention_days < 1:
+        yield Refusal(
+            "snapshot_retention_days", 0, "in production, what exists nowhere else is snapshotted: write 1 or more"
+        )
+    if redis.final_snapshot is False:
+        yield Refusal("final_snapshot", False, "in production, write true: it is the last way back")
 
 
 def _camel(setting: str) -> str:

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from components.quantities import CPU_PATTERN, MEMORY_PATTERN
+from components.settings.alarms import Alarms
+from components.settings.base import Model
+from components.settings.database import Database
+from components.settings.redis import RedisPair
 
 _T = TypeVar("_T")
 
@@ -32,12 +35,6 @@ Cpu = Annotated[str, Field(pattern=CPU_PATTERN)]
 Memory = Annotated[str, Field(pattern=MEMORY_PATTERN)]
 Environment = Literal["local", "staging", "production"]
 Access = Literal["read", "readWrite"]
-
-
-class Model(BaseModel):
-    """A mapping in the stack file: unknown keys and wrong types are errors, values never change afterwards."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel)
 
 
 class Resources(Model):
@@ -101,53 +98,6 @@ class Network(Model):
 
     create: CreatedNetwork | None = Field(default=None, description="a network to make")
     existing: ExistingNetwork | None = Field(default=None, description="a network to use")
-
-
-class Redis(Model):
-    """One ElastiCache replication group. TLS, encryption and token authentication are always on; automatic failover
-    and multi-AZ follow from `replicas`."""
-
-    node_type: str = Field(
-        default="cache.t4g.small", pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="ElastiCache node type"
-    )
-    replicas: int = Field(default=1, ge=0, description="replicas of the primary")
-    engine_version: str = Field(default="7.1", pattern=r"^7\.[0-9]+$", description="Redis version, for example 7.1")
-    snapshot_retention_days: int = Field(default=7, ge=0, le=35, description="days that daily snapshots are kept")
-    apply_immediately: bool = Field(default=False, description="true: change now; false: in the maintenance window")
-    kms_key_arn: str | None = Field(
-        default=None, pattern=r"^arn:[a-z-]+:kms:", description="ARN of a key of yours; without one, AWS's own"
-    )
-
-
-class RedisPair(Model):
-    """Two clusters: one may evict, the other never does."""
-
-    cache: Redis = Field(default=Redis(), description="sessions, limits, breakers: may evict the least recently used")
-    queue: Redis = Field(default=Redis(), description="job queues: never evicts")
-
-
-class Database(Model):
-    """A PostgreSQL writer and its read replicas."""
-
-    instance_class: str = Field(
-        default="db.t4g.medium", pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="RDS instance class"
-    )
-    engine_version: str = Field(
-        default="17", pattern=r"^1[3-9](?:\.[0-9]+)?$", description="PostgreSQL version, for example 17 or 17.5"
-    )
-    name: str = Field(default="app", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="name of the database")
-    username: str = Field(default="app", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="name of the owner")
-    storage_gb: int = Field(default=50, ge=20, le=65536, description="storage to start with, in GiB")
-    max_storage_gb: int = Field(default=500, ge=0, le=65536, description="storage it may grow to, in GiB; 0: fixed")
-    replicas: int = Field(default=2, ge=0, description="read replicas, spread over the zones")
-    multi_az: bool = Field(default=True, description="a standby of the writer in another zone")
-    backup_retention_days: int = Field(default=14, ge=0, le=35, description="days that backups are kept")
-    deletion_protection: bool = Field(default=True, description="refuse to delete the database")
-    final_snapshot: bool = Field(default=True, description="take a snapshot before deleting the database")
-    apply_immediately: bool = Field(default=False, description="true: change now; false: in the maintenance window")
-    kms_key_arn: str | None = Field(
-        default=None, pattern=r"^arn:[a-z-]+:kms:", description="ARN of a key of yours; without one, AWS's own"
-    )
 
 
 class Bucket(Model):
@@ -240,6 +190,7 @@ class Settings(Model):
     workload_identity: WorkloadIdentity = Field(description="how pods get their AWS roles")
     redis: RedisPair = Field(default=RedisPair(), description="cache and queue")
     database: Database = Field(default=Database(), description="PostgreSQL")
+    alarms: Alarms = Field(default=Alarms(), description="who is told of what")
     buckets: Mapping[Name, Bucket] = Field(min_length=1, description="buckets by name")
     cdn: Cdn = Field(description="the distribution in front of a bucket")
     services: Mapping[Name, Service] = Field(min_length=1, description="services by name")

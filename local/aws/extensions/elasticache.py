@@ -19,7 +19,13 @@ from moto.elasticache.responses import ElastiCacheResponse
 
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.elasticache_groups import Group, Node, ParameterGroup, default_parameter_group
-from local.aws.extensions.elasticache_limits import check_failover, check_token, check_versions, tokens_after
+from local.aws.extensions.elasticache_limits import (
+    check_failover,
+    check_token,
+    check_versions,
+    deliveries_after,
+    tokens_after,
+)
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS
 from local.aws.extensions.routing import urls
 
@@ -247,7 +253,11 @@ class Responses(ElastiCacheResponse):
             security_groups=list(params.get("SecurityGroupIds") or []),
             automatic_failover=failover,
             multi_az=multi_az,
-            declared={**DEFAULTS, **{name: params[name] for name in RECORDED if params.get(name) is not None}},
+            declared={
+                **DEFAULTS,
+                **{name: params[name] for name in RECORDED if params.get(name) is not None},
+                "LogDeliveryConfigurations": deliveries_after([], params.get("LogDeliveryConfigurations") or []),
+            },
             token_changed=utcnow() if token else None,
         )
         group.resize(count)
@@ -281,7 +291,11 @@ class Responses(ElastiCacheResponse):
         group.description = params.get("ReplicationGroupDescription") or group.description
         group.node_type = params.get("CacheNodeType") or group.node_type
         group.security_groups = list(params.get("SecurityGroupIds") or group.security_groups)
-        group.declared.update({name: params[name] for name in RECORDED if params.get(name) is not None})
+        declared = {name: params[name] for name in RECORDED if params.get(name) is not None}
+        if "LogDeliveryConfigurations" in declared:
+            before = group.declared.get("LogDeliveryConfigurations") or []
+            declared["LogDeliveryConfigurations"] = deliveries_after(before, declared["LogDeliveryConfigurations"])
+        group.declared.update(declared)
         group.change()
         return ActionResult({"ReplicationGroup": group.describe()})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from local.aws.errors import Invalid, Refused
 
@@ -61,3 +62,18 @@ def tokens_after(before: list[str], token: str | None, strategy: str | None, tls
             return [token, *[old for old in before or [""] if old != token][:1]]
         case _:
             raise Invalid("InvalidParameterValue", f"AuthTokenUpdateStrategy {strategy}: ROTATE, SET or DELETE.")
+
+
+def deliveries_after(before: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Log deliveries after a modification: one of each log type, those switched off gone."""
+    kept = {item["LogType"]: item for item in before}
+    for change in changes:
+        if change.get("Enabled") is False:
+            kept.pop(change["LogType"], None)
+            continue
+        details = change.get("DestinationDetails") or {}
+        if not any((details.get(kind) or {}) for kind in ("CloudWatchLogsDetails", "KinesisFirehoseDetails")):
+            raise Invalid("InvalidParameterValue", f"{change['LogType']} names no destination.")
+        asked = {name: value for name, value in change.items() if name != "Enabled"}
+        kept[change["LogType"]] = {**asked, "Status": "active"}
+    return [kept[kind] for kind in sorted(kept)]

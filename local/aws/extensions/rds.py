@@ -54,6 +54,14 @@ class Instance(DBInstance):
         self.generation = 1
         self.boots = 1
         self.pending_parameters = False
+        self.enable_performance_insights = bool(declared.get("enable_performance_insights"))
+        self.performance_insights_kms_key_id = declared.get("performance_insights_kms_key_id")
+        self.performance_insights_retention_period = declared.get("performance_insights_retention_period")
+
+    @property
+    def performance_insights_enabled(self) -> bool:
+        """Recorded: no queries are sampled here."""
+        return self.enable_performance_insights
 
     @property
     def password(self) -> str | None:

@@ -86,9 +86,50 @@ def partition(api_of: ApiOf, args: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def database_instances(api_of: ApiOf, args: dict[str, Any]) -> dict[str, Any]:
+    """Names and ARNs of the database instances that filters select."""
+    _only("aws:rds/getInstances:getInstances", args, "filters", "id", "region")
+    api = api_of("rds")
+    filters = [{"Name": item["name"], "Values": item["values"]} for item in args.get("filters") or []]
+    gone = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
+    answer = api.maybe(gone, "DescribeDBInstances", **({"Filters": filters} if filters else {}))
+    found = sorted((answer or {}).get("DBInstances") or [], key=lambda item: str(item["DBInstanceIdentifier"]))
+    return {
+        **args,
+        "id": api.region,
+        "region": api.region,
+        "instanceArns": [item["DBInstanceArn"] for item in found],
+        "instanceIdentifiers": [item["DBInstanceIdentifier"] for item in found],
+    }
+
+
+def database_instance(api_of: ApiOf, args: dict[str, Any]) -> dict[str, Any]:
+    """One database instance: as much of it as a program asks about a running one."""
+    _only("aws:rds/getInstance:getInstance", args, "dbInstanceIdentifier", "id", "region")
+    [found] = api_of("rds").call("DescribeDBInstances", DBInstanceIdentifier=args["dbInstanceIdentifier"])[
+        "DBInstances"
+    ]
+    endpoint = found.get("Endpoint") or {}
+    return {
+        "id": found["DBInstanceIdentifier"],
+        "address": endpoint.get("Address"),
+        "dbInstanceArn": found["DBInstanceArn"],
+        "dbInstanceClass": found["DBInstanceClass"],
+        "dbInstanceIdentifier": found["DBInstanceIdentifier"],
+        "engine": found["Engine"],
+        "engineVersion": found["EngineVersion"],
+        "multiAz": bool(found.get("MultiAZ")),
+        "port": endpoint.get("Port"),
+        "replicateSourceDb": found.get("ReadReplicaSourceDBInstanceIdentifier") or "",
+        "storageEncrypted": bool(found.get("StorageEncrypted")),
+    }
+
+
 INVOKES: Mapping[str, Invoke] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": caller_identity,
     "aws:index/getPartition:getPartition": partition,
     "aws:index/getRegion:getRegion": region,
+    "aws:rds/getInstance:getInstance": database_instance,
+    "aws:rds/getInstances:getInstances": database_instances,
 }

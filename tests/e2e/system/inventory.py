@@ -65,6 +65,9 @@ def aws_inventory() -> set[str]:
     found |= _names("role", client("iam").list_roles()["Roles"], "RoleName")
     providers = client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
     found |= _names("oidc-provider", providers, "Arn")
+    found |= _names("log-group", client("logs").describe_log_groups()["logGroups"], "logGroupName")
+    found |= _names("topic", client("sns").list_topics()["Topics"], "TopicArn")
+    found |= _names("alarm", client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName")
     keys = client("kms").list_keys()["Keys"]
     found |= {f"key/{key['KeyId']}" for key in keys if _is_in_use(key["KeyId"])}
     return found | _cloudfront_inventory()

@@ -18,7 +18,20 @@ from werkzeug.serving import make_server
 import local.aws
 
 ROOT = Path(__file__).parents[3]
-SERVICES = ("cloudfront", "ec2", "elasticache", "iam", "kms", "rds", "s3", "secretsmanager", "sts")
+SERVICES = (
+    "cloudfront",
+    "cloudwatch",
+    "ec2",
+    "elasticache",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sts",
+)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from local.aws.extensions.rds_parameters import server_version
+
 pytestmark = pytest.mark.engine
 
 PROGRAM = """
     import pulumi
+    from components.alarms import AlarmTopic, AlarmTopicArgs, PostgresAlarms, PostgresAlarmsArgs
+    from components.alarms import RedisAlarms, RedisAlarmsArgs
     from components.cdn import Cdn, CdnArgs
     from components.database import PostgresCluster, PostgresClusterArgs
     from components.network import CreatedNetworkArgs, Network, StoreAccess
@@ -18,6 +22,16 @@ PROGRAM = """
     from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
 
     knobs = pulumi.Config("knobs")
+
+    def independent(args):
+        if not args.name.startswith("database-replica") or args.type_ != "aws:rds/instance:Instance":
+            return None
+        props = {name: value for name, value in args.props.items() if name != "replicateSourceDb"}
+        own = {"engine": "postgres", "username": "app", "password": "long-enough", "allocatedStorage": 50}
+        return pulumi.ResourceTransformResult({**props, **own}, args.opts)
+
+    if knobs.get("drop"):
+        pulumi.runtime.register_resource_transform(independent)
     network = Network("network", CreatedNetworkArgs(identifier="shop", region="eu-west-1", cidr="10.50.0.0/16"))
     access = StoreAccess(
         vpc_id=network.vpc_id, subnet_ids=network.data_subnet_ids, client_cidrs=network.client_cidrs
@@ -27,17 +41,27 @@ PROGRAM = """
         RedisClusterArgs(
             identifier=knobs.get("redis") or "shop-queue", secret_identifier="shop/redis", profile="queue",
             access=access, node_type=knobs.get("node") or "cache.t4g.micro", recovery_days=0, apply_immediately=True,
+            engine_version=knobs.get("version") or "7.0", final_snapshot=False, tags={"team": knobs.get("team") or "a"},
+            own_kms_key=True, log_retention_days=int(knobs.get("logs") or 7),
         ),
     )
     database = PostgresCluster(
         "database",
         PostgresClusterArgs(
             identifier="shop-database", secret_identifier="shop/database", access=access, zones=network.zones,
-            engine_version="15", replicas=int(knobs.get("replicas") or 1),
+            engine_version=knobs.get("database") or "15", replicas=int(knobs.get("replicas") or 1),
+            username=knobs.get("owner") or "app", replica_engine_version=knobs.get("replica") or None,
             deletion_protection=False, final_snapshot=False,
             backup_retention_days=int(knobs.get("retention") or 7), recovery_days=0, apply_immediately=True,
         ),
     )
+    topic = AlarmTopic(
+        "alarms",
+        AlarmTopicArgs(identifier="shop-alarms", account="123456789012", notify=["https://pager.example/shop"]),
+    )
+    profile = knobs.get("alarms") or "staging"
+    RedisAlarms("redis-alarms", RedisAlarmsArgs(cluster=redis, profile=profile, topic_arn=topic.arn))
+    PostgresAlarms("database-alarms", PostgresAlarmsArgs(cluster=database, profile=profile, topic_arn=topic.arn))
     storage = ObjectStorage(
         "storage",
         ObjectStorageArgs(
@@ -67,11 +91,29 @@ def _changes(project: Any) -> dict[str, str]:
     }
 
 
+DATABASE_ALARMS = [
+    f"database-alarms-{name}"
+    for name in ("connections", "cpu", "read-latency", "replica-lag", "storage", "write-latency")
+]
+REDIS_ALARMS = [f"redis-alarms-{name}" for name in ("connections", "cpu", "memory", "replication-lag")]
 KNOBS: dict[str, tuple[str, dict[str, str]]] = {
     "node": ("cache.t4g.small", {"redis-cluster": "update"}),
+    "version": ("7.1", {"redis-cluster": "update"}),
+    "logs": ("14", {"redis-slow-log": "update", "redis-engine-log": "update"}),
     "retention": ("9", {"database-writer": "update"}),
     "html": ("120", {"cdn-html-cache": "update"}),
-    "replicas": ("2", {"database-replica-2": "create"}),
+    "replicas": (
+        "2",
+        {
+            **dict.fromkeys(DATABASE_ALARMS, "update"),
+            "database-replica-2": "create",
+            "database-replica-2-postgresql-log": "create",
+            "database-replica-2-upgrade-log": "create",
+        },
+    ),
+    # Evictions of a queue are refused by both profiles from the first one on.
+    "alarms": ("production", dict.fromkeys([*DATABASE_ALARMS, *REDIS_ALARMS], "update")),
+    "database": (server_version(), {"database-writer": "update"}),
 }
 
 
@@ -81,6 +123,9 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any) -> None:
     stores.up().assert_succeeded()
     assert _changes(stores) == {}, "a second deployment changes nothing"
     stores.refresh().assert_succeeded()
+    _refuses_a_version_and_tags_at_once(stores)
+    _refuses_a_writers_minor_upgrade_before_its_replicas(stores)
+    _refuses_to_promote_by_dropping_the_source(stores)
     for knob, (value, expected) in KNOBS.items():
         stores.config(f"knobs:{knob}", value)
         assert _changes(stores) == expected, knob
@@ -89,9 +134,47 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any) -> None:
         stores.config(f"knobs:{knob}", value)
     stores.up().assert_succeeded()
     assert _changes(stores) == {}, "what was changed stays as it was asked for"
+    stores.config("knobs:owner", "somebody")
+    replaced = _changes(stores)
+    assert replaced["database-writer"] == "replace", "another owner is another database"
+    stores.config("knobs:owner", "")
     stores.config("knobs:redis", "shop-jobs")
     renamed = _changes(stores)
     assert renamed["redis-cluster"] == "replace", "a renamed store is another, empty one"
     assert not [name for name in renamed if not name.startswith("redis")]
     stores.destroy().assert_succeeded()
     assert stores.resources() == []
+
+
+def _refuses_a_version_and_tags_at_once(stores: Any) -> None:
+    """ElastiCache takes no tags while it upgrades: told before anything is changed, in a preview as in an update."""
+    stores.config("knobs:version", "7.1")
+    stores.config("knobs:team", "b")
+    for outcome in (stores.run("preview"), stores.up()):
+        assert outcome.code != 0
+        assert "redis-cluster: engineVersion and tags change in one update" in outcome.output
+        assert "Traceback" not in outcome.output
+    stores.config("knobs:version", "")
+    stores.up().assert_succeeded()
+
+
+def _refuses_a_writers_minor_upgrade_before_its_replicas(stores: Any) -> None:
+    """P0-REPLICA: whatever else the deployment says, the replicas have to run the version already."""
+    stores.config("knobs:database", "15.99")
+    for replica in ("", "15.99"):
+        stores.config("knobs:replica", replica)
+        outcome = stores.run("preview")
+        assert outcome.code != 0
+        assert "database-writer: engineVersion 15.99 before the read replicas" in outcome.output
+        assert "Traceback" not in outcome.output
+    stores.config("knobs:database", "")
+    stores.config("knobs:replica", "")
+
+
+def _refuses_to_promote_by_dropping_the_source(stores: Any) -> None:
+    """P0-REPLICA: a transform, or whatever else takes the source out, does not make a second writer."""
+    stores.config("knobs:drop", "true")
+    for outcome in (stores.run("preview"), stores.up()):
+        assert outcome.code != 0
+        assert "database-replica-1: replicateSourceDb is dropped" in outcome.output
+    stores.config("knobs:drop", "")

@@ -20,7 +20,20 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 import local.aws
 
 REGION = "eu-west-1"
-SERVICES = ("cloudfront", "ec2", "elasticache", "iam", "kms", "rds", "s3", "secretsmanager", "sts")
+SERVICES = (
+    "cloudfront",
+    "cloudwatch",
+    "ec2",
+    "elasticache",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sts",
+)
 
 
 @dataclass

@@ -55,6 +55,9 @@ cache_parameters = aws.elasticache.ParameterGroup(
     "cache-parameters", family="redis7",
     parameters=[{"name": "maxmemory-policy", "value": "allkeys-lru" if second else "noeviction"}],
 )
+slow_log = aws.cloudwatch.LogGroup(
+    "slow-log", name="/redis/slow", retention_in_days=14 if second else 7, tags=tags
+)
 redis = aws.elasticache.ReplicationGroup(
     "redis",
     description="second" if second else "first",
@@ -76,6 +79,12 @@ redis = aws.elasticache.ReplicationGroup(
     snapshot_retention_limit=7,
     snapshot_window="03:00-04:00",
     maintenance_window="sun:05:00-sun:06:00",
+    log_delivery_configurations=[
+        {
+            "destination": slow_log.name, "destination_type": "cloudwatch-logs", "log_format": "json",
+            "log_type": "engine-log" if second else "slow-log",
+        }
+    ],
     apply_immediately=True,
     tags=tags,
 )
@@ -116,6 +125,32 @@ database = aws.rds.Instance(
 replica = aws.rds.Instance(
     "replica", replicate_source_db=database.identifier, instance_class="db.t4g.small", storage_encrypted=True,
     parameter_group_name=database_parameters.name, vpc_security_group_ids=[inside.id], skip_final_snapshot=True,
+)
+
+topic = aws.sns.Topic("topic", display_name="second" if second else "first", kms_master_key_id=key.arn, tags=tags)
+aws.sns.TopicSubscription("hook", topic=topic.arn, protocol="https", endpoint="https://hook.example/alarms")
+aws.cloudwatch.MetricAlarm(
+    "plain-alarm", namespace="AWS/RDS", metric_name="CPUUtilization", statistic="Average", period=60,
+    dimensions={"DBInstanceIdentifier": database.identifier}, comparison_operator="GreaterThanThreshold",
+    threshold=90 if second else 80, evaluation_periods=5, alarm_actions=[topic.arn], tags=tags,
+)
+aws.cloudwatch.MetricAlarm(
+    "worst-alarm",
+    comparison_operator="GreaterThanThreshold",
+    threshold=0.5,
+    evaluation_periods=3,
+    datapoints_to_alarm=2,
+    treat_missing_data="notBreaching",
+    metric_queries=[
+        {
+            "id": f"node{number}",
+            "metric": {
+                "namespace": "AWS/ElastiCache", "metric_name": "EngineCPUUtilization", "period": 60, "stat": "Average",
+                "dimensions": {"CacheClusterId": f"redis-00{number}"},
+            },
+        }
+        for number in ((1, 2, 3) if second else (1, 2))
+    ] + [{"id": "worst", "expression": "MAX(METRICS())", "label": "worst", "return_data": True}],
 )
 
 bucket = aws.s3.Bucket("Uploads", force_destroy=True, tags=tags)

@@ -18,9 +18,10 @@ pytestmark = pytest.mark.engine
 # What the second version of the program is expected to do to each resource that it changes.
 UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
-    "cache-parameters", "redis", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
-    "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
-    "cdn", "secret", "role", "role-policy", "issuer",
+    "slow-log", "topic", "plain-alarm", "worst-alarm", "cache-parameters", "redis", "database-parameters",
+    "database", "Uploads", "versioning", "encryption", "block", "ownership", "policy", "lifecycle", "cors",
+    "hello.txt", "inline", "access", "caching", "asking", "heading", "cdn", "secret", "role", "role-policy",
+    "issuer",
 }  # fmt: skip
 REPLACED = {"version"}
 
@@ -56,6 +57,10 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
             if endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
             and endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] != "AWS"
         ],
+        "topics": lambda: endpoint.client("sns").list_topics()["Topics"],
+        "subscriptions": lambda: endpoint.client("sns").list_subscriptions()["Subscriptions"],
+        "alarms": lambda: endpoint.client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "log groups": lambda: endpoint.client("logs").describe_log_groups()["logGroups"],
         "aliases": lambda: [
             alias
             for alias in endpoint.client("kms").list_aliases()["Aliases"]

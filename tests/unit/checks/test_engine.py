@@ -149,7 +149,7 @@ def test_missing_and_wrong_outputs_are_each_named_without_their_values() -> None
     lines = str(error.value).splitlines()
     assert lines[1:] == [
         "  services.music.livePath: Field required",
-        "  redis.queue.profile: Input should be 'cache' or 'queue'",
+        "  redis.queue.profile: Input should be 'cache', 'queue' or 'state'",
     ]
 
 

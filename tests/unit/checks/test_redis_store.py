@@ -96,6 +96,7 @@ async def test_a_primary_endpoint_that_leads_to_a_replica_fails(tmp_path: Path) 
     [
         ("queue", "noeviction", Outcome.PASS),
         ("queue", "allkeys-lru", Outcome.FAIL),
+        ("state", "volatile-lru", Outcome.FAIL),
         ("cache", "allkeys-lru", Outcome.PASS),
         ("cache", "noeviction", Outcome.FAIL),
     ],

@@ -86,7 +86,13 @@ class _Answers(Mocks):
             case "random:index/randomId:RandomId":
                 outputs["hex"] = "0a1b2c3d"
             case "aws:elasticache/replicationGroup:ReplicationGroup":
-                outputs |= {"primaryEndpointAddress": "primary.test", "readerEndpointAddress": "reader.test"}
+                outputs |= {
+                    "configurationEndpointAddress": "configuration.test",
+                    "primaryEndpointAddress": "primary.test",
+                    "readerEndpointAddress": "reader.test",
+                }
+            case "aws:kms/key:Key":
+                outputs["keyId"] = f"{args.name}-key-id"
             case "aws:rds/instance:Instance":
                 outputs["address"] = f"{args.name}.test"
             case "aws:s3/bucket:Bucket":

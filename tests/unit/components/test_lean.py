@@ -166,6 +166,34 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
     ("SecretVersion", "secretsmanager.SecretVersion", {"secret_id": "x", "secret_string": "y"}),
     ("Role", "iam.Role", {"name": "x", "assume_role_policy": "{}", "max_session_duration": 3600}),
     ("RolePolicy", "iam.RolePolicy", {"name": "x", "role": "r", "policy": "{}"}),
+    ("Key", "kms.Key", {"description": "x", "enable_key_rotation": True, "deletion_window_in_days": 7}),
+    ("KeyAlias", "kms.Alias", {"name": "alias/x", "target_key_id": "y"}),
+    ("LogGroup", "cloudwatch.LogGroup", {"name": "x", "retention_in_days": 30, "tags": {"a": "b"}}),
+    (
+        "MetricAlarm",
+        "cloudwatch.MetricAlarm",
+        {
+            "name": "x",
+            "comparison_operator": "GreaterThanThreshold",
+            "evaluation_periods": 3,
+            "threshold": 0.5,
+            "metric_queries": [
+                {
+                    "id": "a",
+                    "metric": {
+                        "metric_name": "m",
+                        "namespace": "n",
+                        "period": 60,
+                        "stat": "Average",
+                        "dimensions": {"CacheClusterId": "redis-001"},
+                    },
+                },
+                {"id": "worst", "expression": "MAX([a])", "return_data": True},
+            ],
+        },
+    ),
+    ("Topic", "sns.Topic", {"name": "x", "kms_master_key_id": "k"}),
+    ("TopicSubscription", "sns.TopicSubscription", {"topic": "t", "protocol": "email", "endpoint": "a@b.example"}),
     ("OpenIdConnectProvider", "iam.OpenIdConnectProvider", {"url": "https://x", "client_id_lists": ["a"]}),
 ]
 

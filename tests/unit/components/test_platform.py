@@ -115,6 +115,7 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
     outputs = recording.result
     assert sorted(outputs) == sorted(
         [
+            "alarms",
             "buckets",
             "cdn",
             "dashboard",
@@ -134,6 +135,9 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
     assert (music["livePath"], music["readyPath"]) == ("/health/live", "/health/ready")
     assert outputs["workers"]["music-generation"]["deployment"] == "music-generation-worker"
     assert outputs["workers"]["storage-background"]["owner"] == "storage-service"
+    assert outputs["redis"]["cache"]["profile"] == "state", "sessions live there: it must not evict"
+    assert outputs["alarms"]["profile"] == ("production" if stack == "prod" else "staging")
+    assert len(outputs["alarms"]["names"]) == 16
     assert outputs["redis"]["queue"]["profile"] == "queue"
     assert outputs["database"]["replicaIdentifiers"] == [f"aiponge-{stack}-database-replica-{n}" for n in (1, 2)]
     assert outputs["buckets"]["uploads"]["name"] == f"aiponge-{stack}-uploads-123456789012"
@@ -253,3 +257,12 @@ def test_a_window_waits_for_the_oldest_once_it_is_full(record: Callable[..., Any
         return max(seen), len(resources)
 
     assert record(build).result == (2, 5)
+
+
+def test_stores_leave_a_snapshot_behind_except_on_the_local_platform(composed: Any) -> None:
+    """P0-BACKUP: staging says that it does not; production may not."""
+    stack, recording = composed
+    writer = recording.one("rds/instance:Instance", "database-writer").inputs
+    redis = recording.one("ReplicationGroup", "redis-cache-cluster").inputs
+    assert writer["skipFinalSnapshot"] is (stack != "prod")
+    assert ("finalSnapshotIdentifier" in redis) is (stack == "prod")

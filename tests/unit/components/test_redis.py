@@ -10,7 +10,8 @@ import pytest
 
 from components.errors import Refused
 from components.network import StoreAccess
-from components.redis import RedisCluster, RedisClusterArgs
+from components.redis import RedisCluster, RedisClusterArgs, judge_update
+from components.redis_rules import FAMILIES
 
 pytestmark = pytest.mark.unit
 
@@ -45,11 +46,13 @@ def test_a_client_without_the_token_is_kept_out_from_the_start(record: Callable[
     assert "authToken" in cluster.secret_outputs
 
 
-@pytest.mark.parametrize(("profile", "policy"), [("queue", "noeviction"), ("cache", "allkeys-lru")])
+@pytest.mark.parametrize(
+    ("profile", "policy"), [("queue", "noeviction"), ("state", "noeviction"), ("cache", "allkeys-lru")]
+)
 def test_the_profile_decides_what_happens_when_memory_is_short(
     record: Callable[..., Any], profile: Any, policy: str
 ) -> None:
-    """SR-REDIS-HA: queue Redis never evicts."""
+    """SR-REDIS-HA: queue Redis never evicts, and neither does the one that holds sessions and idempotency keys."""
     parameters = record(lambda: RedisCluster("redis", replace(QUEUE, profile=profile))).one("ParameterGroup")
     assert parameters.inputs["parameters"] == [{"name": "maxmemory-policy", "value": policy}]
     assert parameters.inputs["name"].endswith("-redis7"), "an upgrade needs a new group beside the old one"
@@ -95,9 +98,141 @@ def test_all_children_hang_below_the_component(record: Callable[..., Any]) -> No
     assert all(item.name.startswith("queue") for item in recording.resources)
 
 
+@pytest.mark.parametrize("eviction", ["allkeys-lfu", "volatile-lru"])
+def test_a_mere_cache_may_choose_what_it_forgets(record: Callable[..., Any], eviction: Any) -> None:
+    args = replace(QUEUE, profile="cache", eviction=eviction)
+    parameters = record(lambda: RedisCluster("redis", args)).one("cache/parameterGroup:ParameterGroup")
+    assert parameters.inputs["parameters"] == [{"name": "maxmemory-policy", "value": eviction}]
+
+
+def test_cluster_mode_never_mixes_with_the_number_of_clusters(record: Callable[..., Any]) -> None:
+    """P0-REDIS: numCacheClusters excludes numNodeGroups and replicasPerNodeGroup, and failover stays on."""
+
+    async def build() -> Any:
+        cluster = RedisCluster("redis", replace(QUEUE, profile="state", shards=3, replicas=2))
+        return await cluster.primary_endpoint.future(), cluster.node_ids, dict(cluster.outputs)
+
+    recording = record(build)
+    inputs = recording.one("ReplicationGroup").inputs
+    assert "numCacheClusters" not in inputs
+    assert (inputs["numNodeGroups"], inputs["replicasPerNodeGroup"], inputs["clusterMode"]) == (3, 2, "enabled")
+    assert inputs["automaticFailoverEnabled"] is True
+    assert inputs["multiAzEnabled"] is True
+    parameters = recording.one("cache/parameterGroup:ParameterGroup").inputs["parameters"]
+    assert {"name": "cluster-enabled", "value": "yes"} in parameters
+    endpoint, nodes, outputs = recording.result
+    assert endpoint == "configuration.test"
+    assert [len(shard) for shard in nodes] == [3, 3, 3]
+    assert nodes[1][0] == "shop-prod-queue-0002-001"
+    assert outputs["clusterMode"] is True
+
+
+def test_a_parameter_group_of_another_family_has_another_name(record: Callable[..., Any]) -> None:
+    """P0-REDIS: the new group exists before the old one goes, or an upgrade could not let go of it."""
+    names = {
+        version: record(lambda version=version: RedisCluster("redis", replace(QUEUE, engine_version=version)))
+        .one("cache/parameterGroup:ParameterGroup")
+        .inputs
+        for version in FAMILIES
+    }
+    assert {item["family"] for item in names.values()} == {"redis6.x", "redis7"}
+    assert len({item["name"] for item in names.values()}) == 2
+    assert names["7.0"] == names["7.1"]
+    profiles = [
+        record(lambda profile=profile: RedisCluster("redis", replace(QUEUE, profile=profile)))
+        .one("cache/parameterGroup:ParameterGroup")
+        .inputs
+        for profile in ("queue", "cache")
+    ]
+    replacing = ("name", "family", "description")
+    assert [profiles[0][key] for key in replacing] == [profiles[1][key] for key in replacing], "changed in place"
+
+
+def test_snapshots_and_maintenance_have_windows_of_their_own(record: Callable[..., Any]) -> None:
+    """P0-BACKUP."""
+    args = replace(QUEUE, snapshot_window="22:00-23:00", maintenance_window="tue:23:00-wed:00:30")
+    inputs = record(lambda: RedisCluster("queue", args)).one("ReplicationGroup").inputs
+    assert inputs["snapshotWindow"] == "22:00-23:00"
+    assert inputs["maintenanceWindow"] == "tue:23:00-wed:00:30"
+
+
+def test_a_deleted_cluster_leaves_a_snapshot_that_never_collides(record: Callable[..., Any]) -> None:
+    """P0-BACKUP."""
+    kept = record(lambda: RedisCluster("queue", QUEUE)).one("ReplicationGroup").inputs
+    assert kept["finalSnapshotIdentifier"] == "shop-prod-queue-final-0a1b2c3d"
+    gone = record(lambda: RedisCluster("queue", replace(QUEUE, final_snapshot=False)))
+    assert "finalSnapshotIdentifier" not in gone.one("ReplicationGroup").inputs
+    assert not gone.of("RandomId")
+
+
+def test_a_cluster_can_begin_with_a_snapshot(record: Callable[..., Any]) -> None:
+    """RB-REDIS."""
+    restored = record(lambda: RedisCluster("queue", replace(QUEUE, restore_from_snapshot="nightly")))
+    assert restored.one("ReplicationGroup").inputs["snapshotName"] == "nightly"
+
+
+def test_logs_go_to_groups_that_do_not_keep_them_for_ever(record: Callable[..., Any]) -> None:
+    """SR-LOGS."""
+    recording = record(lambda: RedisCluster("queue", QUEUE))
+    delivered = recording.one("ReplicationGroup").inputs["logDeliveryConfigurations"]
+    assert {item["logType"]: item["destination"] for item in delivered} == {
+        "slow-log": "/aws/elasticache/shop-prod-queue/slow",
+        "engine-log": "/aws/elasticache/shop-prod-queue/engine",
+    }
+    assert {item.inputs["retentionInDays"] for item in recording.of("LogGroup")} == {30}
+    silent = record(lambda: RedisCluster("queue", replace(QUEUE, log_retention_days=None)))
+    assert not silent.of("LogGroup")
+    assert "logDeliveryConfigurations" not in silent.one("ReplicationGroup").inputs
+
+
+def test_the_key_is_awss_own_a_given_one_or_one_that_is_made(record: Callable[..., Any]) -> None:
+    """SR-REDIS-HA."""
+    assert "kmsKeyId" not in record(lambda: RedisCluster("queue", QUEUE)).one("ReplicationGroup").inputs
+    given = record(lambda: RedisCluster("queue", replace(QUEUE, kms_key_arn="arn:aws:kms:eu-west-1:1:key/1")))
+    assert given.one("ReplicationGroup").inputs["kmsKeyId"] == "arn:aws:kms:eu-west-1:1:key/1"
+    made = record(lambda: RedisCluster("queue", replace(QUEUE, own_kms_key=True)))
+    assert made.one("ReplicationGroup").inputs["kmsKeyId"] == "arn:aws:test:::queue-key"
+    assert made.one("kms/key:Key").inputs["enableKeyRotation"] is True
+    assert made.one("kms/alias:Alias").inputs["name"] == "alias/shop-prod-queue"
+
+
+@pytest.mark.parametrize(
+    ("new", "word"),
+    [
+        ({"engineVersion": "7.1", "tags": {"team": "b"}}, "tags first"),
+        ({"engineVersion": "7.1"}, None),
+        ({"tags": {"team": "b"}}, None),
+        ({"authTokenUpdateStrategy": "ROTATE"}, None),
+    ],
+)
+def test_an_engine_upgrade_does_not_race_a_change_of_tags(new: dict[str, Any], word: str | None) -> None:
+    """P0-REDIS."""
+    old = {"engineVersion": "7.0", "tags": {"team": "a"}, "authToken": "t", "authTokenUpdateStrategy": "SET"}
+    reason = judge_update(old, old | new)
+    assert (reason is None) if word is None else (reason is not None and word in reason)
+
+
+def test_a_first_token_is_never_rotated_in() -> None:
+    """SR-REDIS-HA: beside no token, ROTATE goes on letting clients in without one."""
+    reason = judge_update({}, {"authToken": "t", "authTokenUpdateStrategy": "ROTATE"})
+    assert reason is not None and "SET" in reason
+
+
 @pytest.mark.parametrize(
     ("change", "setting"),
-    [({"replicas": 6}, "replicas"), ({"node_type": "cache.t1.micro"}, "node_type")],
+    [
+        ({"replicas": 6}, "replicas"),
+        ({"node_type": "cache.t1.micro"}, "node_type"),
+        ({"eviction": "allkeys-lru"}, "eviction"),
+        ({"eviction": "volatile-lru", "profile": "state"}, "eviction"),
+        ({"shards": 2}, "shards"),
+        ({"replicas": 0, "profile": "state", "shards": 2}, "replicas"),
+        ({"shards": 46, "profile": "state"}, "shards"),
+        ({"engine_version": "7.2"}, "engine_version"),
+        ({"own_kms_key": True, "kms_key_arn": "arn:aws:kms:eu-west-1:1:key/1"}, "own_kms_key"),
+        ({"maintenance_window": "sun:02:30-sun:03:30"}, "maintenance_window"),
+        ({"snapshot_window": "02:00-02:30"}, "snapshot_window"),
+    ],
 )
 def test_what_elasticache_would_reject_is_refused_before_anything_exists(
     record: Callable[..., Any], change: dict[str, Any], setting: str

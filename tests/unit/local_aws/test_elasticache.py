@@ -200,3 +200,27 @@ def test_an_operation_that_nobody_implements_says_so(elasticache: Any) -> None:
         elasticache.test_failover(ReplicationGroupId="any", NodeGroupId="0001")
     assert error_code(error) == "UnsupportedOperation"
     assert "local platform" in str(error.value)
+
+
+def test_log_delivery_is_told_back_and_can_be_switched_off(elasticache: Any, unique: str) -> None:
+    """SR-LOGS: recorded, one delivery of each log type."""
+
+    def delivery(kind: str) -> dict[str, Any]:
+        details = {"CloudWatchLogsDetails": {"LogGroup": f"/redis/{kind}"}}
+        return {
+            "LogType": kind, "DestinationType": "cloudwatch-logs", "LogFormat": "json", "DestinationDetails": details
+        }  # fmt: skip
+
+    create(elasticache, unique, LogDeliveryConfigurations=[delivery("slow-log")])
+    [told] = described(elasticache, unique)["LogDeliveryConfigurations"]
+    assert told == {**delivery("slow-log"), "Status": "active"}
+    elasticache.modify_replication_group(
+        ReplicationGroupId=unique,
+        LogDeliveryConfigurations=[delivery("engine-log"), {"LogType": "slow-log", "Enabled": False}],
+    )
+    assert [each["LogType"] for each in described(elasticache, unique)["LogDeliveryConfigurations"]] == ["engine-log"]
+    with pytest.raises(ClientError) as error:
+        elasticache.modify_replication_group(
+            ReplicationGroupId=unique, LogDeliveryConfigurations=[{"LogType": "slow-log"}]
+        )
+    assert error_code(error) == "InvalidParameterValue"

@@ -153,3 +153,20 @@ def test_a_parameter_group_in_use_stays(rds: Any, unique: str) -> None:
     rds.delete_db_parameter_group(DBParameterGroupName=unique)
     with pytest.raises(ClientError):
         rds.describe_db_parameter_groups(DBParameterGroupName=unique)
+
+
+def test_monitoring_settings_are_told_back(rds: Any, unique: str) -> None:
+    """P0-OBS: recorded, so that drift can be seen."""
+    settings = {
+        "PerformanceInsightsEnabled": True,
+        "PerformanceInsightsRetentionPeriod": 7,
+        "MonitoringInterval": 60,
+        "MonitoringRoleArn": "arn:aws:iam::123456789012:role/monitoring",
+        "CACertificateIdentifier": "rds-ca-ecc384-g1",
+    }
+    asked = {name: value for name, value in settings.items() if name != "PerformanceInsightsEnabled"}
+    create(rds, unique, EnablePerformanceInsights=True, **asked)
+    assert settings.items() <= described(rds, unique).items()
+    rds.modify_db_instance(DBInstanceIdentifier=unique, EnablePerformanceInsights=False, MonitoringInterval=30)
+    changed = {**settings, "PerformanceInsightsEnabled": False, "MonitoringInterval": 30}
+    assert changed.items() <= described(rds, unique).items()

@@ -47,6 +47,8 @@ def test_the_components_types_are_all_declared() -> None:
         "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2",
         "cloudfront": "originAccessControl cachePolicy originRequestPolicy responseHeadersPolicy distribution",
         "kms": "key alias",
+        "cloudwatch": "logGroup metricAlarm",
+        "sns": "topic topicSubscription",
         "secretsmanager": "secret secretVersion",
         "iam": "role rolePolicy openIdConnectProvider",
     }
@@ -55,7 +57,7 @@ def test_the_components_types_are_all_declared() -> None:
     }
     assert wanted == set(TYPES)
     assert {token.rpartition(":")[2] for token in INVOKES} == {
-        "getCallerIdentity", "getRegion", "getAvailabilityZones", "getPartition"
+        "getCallerIdentity", "getRegion", "getAvailabilityZones", "getPartition", "getInstance", "getInstances"
     }  # fmt: skip
 
 

@@ -29,8 +29,22 @@ def _paths(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 
 FULL = copy.deepcopy(VALID) | {
-    "groundwork:redis": {"cache": {"replicas": 1}, "queue": {"nodeType": "cache.t4g.small"}},
-    "groundwork:database": {"replicas": 2, "multiAz": True, "engineVersion": "17", "storageGb": 50},
+    "groundwork:redis": {
+        "cache": {"replicas": 1, "profile": "cache", "eviction": "allkeys-lfu", "shards": 2, "logRetentionDays": 7},
+        "queue": {"nodeType": "cache.t4g.small", "engineVersion": "7.0", "snapshotWindow": "02:00-03:00"},
+    },
+    "groundwork:database": {
+        "replicas": 2,
+        "multiAz": True,
+        "engineVersion": "17",
+        "replicaEngineVersion": "17.5",
+        "storageGb": 50,
+        "rpoMinutes": 5,
+        "maintenanceWindow": "sun:02:30-sun:03:30",
+        "restoreTo": {"source": "old", "time": "2026-11-22T10:00:00Z"},
+        "parameters": {"work_mem": "8192"},
+    },
+    "groundwork:alarms": {"profile": "production", "notify": ["ops@shop.example"]},
     "groundwork:dashboard": {"username": "operator", "replicas": {"min": 2, "max": 3}},
 }
 PATHS = [path for path in _paths(FULL) if path and path[0].startswith("groundwork:")]

@@ -101,9 +101,23 @@ def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str)
         ("groundwork:database/replicas", 0, "database.replicas"),
         ("groundwork:database/replicas", 16, "database.replicas"),
         ("groundwork:database/maxStorageGb", 10, "database.maxStorageGb"),
+        ("groundwork:database/blueGreenUpdates", True, "database.blueGreenUpdates"),
+        ("groundwork:database/rpoMinutes", 1, "database.rpoMinutes"),
+        ("groundwork:database/replicaEngineVersion", "16.9", "database.replicaEngineVersion"),
+        ("groundwork:database/backupWindow", "02:00-03:00", "database.maintenanceWindow"),
+        ("groundwork:database/restoreTo", {"source": "old", "time": "noon"}, "database.restoreTo.time"),
+        ("groundwork:database/caCertificate", "rds-ca-2019", "database.caCertificate"),
+        ("groundwork:alarms/profile", "quiet", "alarms.profile"),
+        ("groundwork:alarms/notify", ["http://plain.example"], "alarms.notify.0"),
         ("groundwork:redis/queue/replicas", 0, "redis.queue.replicas"),
         ("groundwork:redis/cache/replicas", 0, "redis.cache.replicas"),
         ("groundwork:redis/queue/snapshotRetentionDays", 0, "redis.queue.snapshotRetentionDays"),
+        ("groundwork:redis/cache/snapshotRetentionDays", 0, "redis.cache.snapshotRetentionDays"),
+        ("groundwork:redis/cache/finalSnapshot", False, "redis.cache.finalSnapshot"),
+        ("groundwork:redis/cache/eviction", "allkeys-lru", "redis.cache.eviction"),
+        ("groundwork:redis/cache/engineVersion", "7.4", "redis.cache.engineVersion"),
+        ("groundwork:redis/queue/shards", 3, "redis.queue.shards"),
+        ("groundwork:redis/queue/maintenanceWindow", "sun:02:30-sun:03:30", "redis.queue.maintenanceWindow"),
         ("groundwork:buckets/uploads/forceDestroy", True, "buckets.uploads.forceDestroy"),
         ("groundwork:buckets/uploads/corsOrigins", ["*"], "buckets.uploads.corsOrigins"),
         ("groundwork:workload/image", "registry.test/shop:latest", "workload.image"),
@@ -128,6 +142,14 @@ def test_unsafe_combinations_are_refused_in_production(lines: Lines, path: str, 
     found = lines(path, value)
     assert len(found) == 1, found
     assert found[0].startswith(f"stacks/Pulumi.prod.yaml: groundwork:{key} is "), found
+
+
+def test_a_mere_cache_may_evict_and_need_not_be_kept(lines: Lines) -> None:
+    """SR-REDIS: only what holds jobs or state is."""
+    mere = {"profile": "cache", "eviction": "allkeys-lfu", "snapshotRetentionDays": 0, "finalSnapshot": False}
+    assert lines("groundwork:redis/cache", mere) == []
+    [line] = lines("groundwork:redis/queue", {"eviction": "allkeys-lfu"})
+    assert "redis.queue.eviction is not known" in line
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -8,6 +8,8 @@ from local.plugins.aws.declaration import ResourceType
 from local.plugins.aws.types import (
     cloudfront_distribution,
     cloudfront_policies,
+    cloudwatch_alarms,
+    cloudwatch_logs,
     ec2_network,
     ec2_routes,
     ec2_security,
@@ -20,11 +22,14 @@ from local.plugins.aws.types import (
     s3_object,
     s3_settings,
     secretsmanager,
+    sns,
 )
 
 _MODULES = (
     cloudfront_distribution,
     cloudfront_policies,
+    cloudwatch_alarms,
+    cloudwatch_logs,
     ec2_network,
     ec2_routes,
     ec2_security,
@@ -37,6 +42,7 @@ _MODULES = (
     s3_object,
     s3_settings,
     secretsmanager,
+    sns,
 )
 
 TYPES: Mapping[str, ResourceType] = {declared.token: declared for module in _MODULES for declared in module.TYPES}

@@ -35,12 +35,35 @@ _OF_THE_SOURCE = (
 )
 # What CreateDBInstanceReadReplica has no member for, so that a modification has to follow.
 _AFTERWARDS = ("parameterGroupName", "backupRetentionPeriod", "backupWindow", "maintenanceWindow", "caCertIdentifier")
+# What the restore operations have no member for.
+_AFTER_A_RESTORE = (
+    "allocatedStorage",
+    "monitoringInterval",
+    "monitoringRoleArn",
+    "password",
+    "performanceInsightsEnabled",
+    "performanceInsightsKmsKeyId",
+    "performanceInsightsRetentionPeriod",
+)
 _NOTHING = ("", 0, False, None)
 
 
 def _make(api: Api, inputs: Values, mark: str) -> str:
     if inputs.get("replicateSourceDb"):
         return _make_replica(api, inputs, mark)
+    if inputs.get("snapshotIdentifier"):
+        source: Values = {"DBSnapshotIdentifier": inputs["snapshotIdentifier"]}
+        return _restore(api, inputs, "RestoreDBInstanceFromDBSnapshot", "DBInstanceIdentifier", source)
+    if inputs.get("restoreToPointInTime"):
+        moment = inputs["restoreToPointInTime"]
+        source = {
+            "SourceDBInstanceIdentifier": moment.get("sourceDbInstanceIdentifier"),
+            "SourceDbiResourceId": moment.get("sourceDbiResourceId"),
+            "SourceDBInstanceAutomatedBackupsArn": moment.get("sourceDbInstanceAutomatedBackupsArn"),
+            "RestoreTime": moment.get("restoreTime"),
+            "UseLatestRestorableTime": moment.get("useLatestRestorableTime"),
+        }
+        return _restore(api, inputs, "RestoreDBInstanceToPointInTime", "TargetDBInstanceIdentifier", source)
     return requests.create(INSTANCE, Create("CreateDBInstance"), api, inputs, mark)
 
 
@@ -67,6 +90,18 @@ def _make_replica(api: Api, inputs: Values, mark: str) -> str:
     return str(inputs["identifier"])
 
 
+def _restore(api: Api, inputs: Values, operation: str, identifier: str, source: Values) -> str:
+    """A new instance from an old one's data. Its user, database, size and password are the old one's."""
+    shape = api.input_shape(operation)
+    sent = {name: value for name, value in inputs.items() if name not in _OF_THE_SOURCE and name != "identifier"}
+    members = requests.members(INSTANCE, shape, sent, skip=_not_in(shape))
+    tags = dict(inputs.get("tagsAll") or {})
+    if tags:
+        members["Tags"] = [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+    api.call(operation, **{**members, **source, identifier: inputs["identifier"]})
+    return str(inputs["identifier"])
+
+
 def _not_in(shape: Any) -> tuple[str, ...]:
     from local.plugins.aws.structure import member_of
 
@@ -78,10 +113,13 @@ def _not_in(shape: Any) -> tuple[str, ...]:
 
 
 def _finish(api: Api, id: str, inputs: Values) -> None:
-    """What a replica could not be told when it was made."""
-    if not inputs.get("replicateSourceDb"):
+    """What a replica or a restored instance could not be told when it was made."""
+    late: tuple[str, ...] = _AFTERWARDS
+    if inputs.get("snapshotIdentifier") or inputs.get("restoreToPointInTime"):
+        late = (*_AFTERWARDS, *_AFTER_A_RESTORE)
+    elif not inputs.get("replicateSourceDb"):
         return
-    given = frozenset(name for name in _AFTERWARDS if inputs.get(name) not in _NOTHING)
+    given = frozenset(name for name in late if inputs.get(name) not in _NOTHING)
     if given:
         _settle(api, id)
         _send(api, id, Change({}, inputs, given, {}), immediately=True)
@@ -135,8 +173,17 @@ def _change(api: Api, id: str, change: Change) -> None:
             )
         api.call("PromoteReadReplica", DBInstanceIdentifier=id)
         _settle(api, id)
+    if (change.new.get("blueGreenUpdate") or {}).get("enabled") is True:
+        raise ProviderError(
+            f"{id}: the aws stand-in has no blue/green updates: leave blueGreenUpdate out for the local platform, or "
+            "install the official plugin"
+        )
     rest = change.names - {"replicateSourceDb"}
-    skip = set(_OF_THE_SOURCE) - {"backupRetentionPeriod"} if change.new.get("replicateSourceDb") else set()
+    skip = (
+        set(_OF_THE_SOURCE) - {"backupRetentionPeriod", "engineVersion"}
+        if change.new.get("replicateSourceDb")
+        else set()
+    )
     now = change.new.get("applyImmediately") is True
     _send(api, id, Change(change.old, change.new, frozenset(rest - skip), change.outputs), immediately=now)
 
@@ -184,7 +231,7 @@ def _remove(api: Api, id: str, outputs: Values) -> None:
 def _sensible(inputs: Values) -> list[CheckFailure]:
     failures = []
     if inputs.get("replicateSourceDb") is not None:
-        for name in ("password", "username", "dbName", "engine", "engineVersion"):
+        for name in ("password", "username", "dbName", "engine", "snapshotIdentifier", "restoreToPointInTime"):
             if inputs.get(name) is not None:
                 failures.append(
                     CheckFailure(
@@ -268,6 +315,9 @@ INSTANCE = ResourceType(
         "performanceInsightsRetentionPeriod": _COMPUTED,
         "networkType": _COMPUTED,
         "replicateSourceDb": Property(local=True),
+        "snapshotIdentifier": Property(local=True, replace="a snapshot is restored only into a new instance"),
+        "restoreToPointInTime": Property(local=True, replace="a moment is restored only into a new instance"),
+        "blueGreenUpdate": Property(local=True),
         "applyImmediately": Property(local=True),
         "skipFinalSnapshot": Property(local=True, default=False),
         "finalSnapshotIdentifier": Property(

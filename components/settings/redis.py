@@ -1,0 +1,84 @@
+"""Settings of the two Redis clusters."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from components.logs import RetentionDays
+from components.redis_rules import AuthUpdate, Eviction
+from components.rules import Profile
+from components.settings.base import Model
+from components.windows import DAILY_PATTERN, WEEKLY_PATTERN
+
+
+class Redis(Model):
+    """One ElastiCache replication group. TLS, encryption and token authentication are always on; automatic failover
+    and multi-AZ follow from `replicas`."""
+
+    node_type: str = Field(
+        default="cache.t4g.small", pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="ElastiCache node type"
+    )
+    replicas: int = Field(default=1, ge=0, description="replicas of each primary")
+    shards: int | None = Field(
+        default=None, ge=1, le=90, description="primaries in cluster mode; without it, one and no cluster mode"
+    )
+    engine_version: str = Field(default="7.1", pattern=r"^[0-9]+\.[0-9]+$", description="Redis version, such as 7.1")
+    auth_update_strategy: AuthUpdate = Field(
+        default="SET", description="SET: a changed password counts at once; ROTATE: the last one counts too"
+    )
+    snapshot_retention_days: int = Field(default=7, ge=0, le=35, description="days that daily snapshots are kept")
+    snapshot_window: str = Field(
+        default="02:00-03:00", pattern=DAILY_PATTERN, description="when snapshots are taken, UTC, such as 02:00-03:00"
+    )
+    maintenance_window: str = Field(
+        default="sun:03:30-sun:04:30",
+        pattern=WEEKLY_PATTERN,
+        description="when AWS maintains, UTC, such as sun:03:30-sun:04:30",
+    )
+    final_snapshot: bool | None = Field(
+        default=None, description="take a snapshot before deleting the cluster; without it, not in environment local"
+    )
+    restore_from_snapshot: str | None = Field(
+        default=None, min_length=1, max_length=255, description="name of a snapshot that a new cluster begins with"
+    )
+    log_retention_days: RetentionDays | None = Field(
+        default=30, description="days that slow log and engine log are kept; null: not delivered"
+    )
+    apply_immediately: bool = Field(default=False, description="true: change now; false: in the maintenance window")
+    own_kms_key: bool = Field(default=False, description="true: a key of its own is made")
+    kms_key_arn: str | None = Field(
+        default=None, pattern=r"^arn:[a-z-]+:kms:", description="ARN of a key of yours; without one, AWS's own"
+    )
+
+
+class QueueRedis(Redis):
+    """The Redis of the job queues."""
+
+    @property
+    def profile(self) -> Profile:
+        """What it holds: jobs."""
+        return "queue"
+
+    @property
+    def eviction(self) -> None:
+        """What it forgets when memory is short: nothing."""
+
+
+class CacheRedis(Redis):
+    """The Redis of the services: state by default, or a mere cache."""
+
+    profile: Literal["state", "cache"] = Field(
+        default="state",
+        description="state: sessions, idempotency keys, uploads, limits, breakers, never evicted; "
+        "cache: only what can be computed again",
+    )
+    eviction: Eviction | None = Field(default=None, description="what the profile cache forgets first")
+
+
+class RedisPair(Model):
+    """Two clusters, since nothing else must take a queue's memory."""
+
+    cache: CacheRedis = Field(default=CacheRedis(), description="the services' own: state unless said otherwise")
+    queue: QueueRedis = Field(default=QueueRedis(), description="job queues: never evicts")
