@@ -10,17 +10,16 @@ import { Health } from "../health.js";
 import { createApp, listen, sendProblem } from "../http/app.js";
 import { onTermination } from "../lifecycle.js";
 import { Problem } from "../problem.js";
-import { openQueue } from "../queues/jobs.js";
-import { closeAll, connectForQueues, probeQueueRedis } from "../redis/connection.js";
+import { redisQueues } from "../queues/stores.js";
 import { digest } from "../redis/keys.js";
 
 const PATH = "/queues";
 
 /** @param {import("../config.js").Config} config @param {import("../log.js").Log} log */
 export async function startDashboard(config, log) {
-  const redis = connectForQueues(/** @type {string} */ (config.queueRedisUrl), "dashboard", log);
-  const queues = config.queues.map((name) => openQueue(name, redis, config.queuePrefix, log));
-  const health = new Health(config, [{ name: "queue-redis", type: "datastore", probe: () => probeQueueRedis(redis) }]);
+  const store = redisQueues(/** @type {string} */ (config.queueRedisUrl), config, log);
+  const queues = config.queues.map((name) => store.queue(name));
+  const health = new Health(config, [store.check]);
   const app = createApp(config, health, log);
 
   const adapter = new FastifyAdapter();
@@ -44,7 +43,7 @@ export async function startDashboard(config, log) {
       finish: () => app.close(),
       release: async () => {
         await Promise.all(queues.map((queue) => queue.close()));
-        await closeAll([redis]);
+        await store.close();
       },
       drainMs: config.drainMs,
     },
