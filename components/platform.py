@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components import aws
+from components.autoscaling import ReplicaRangeArgs
 from components.cdn import Cdn, CdnArgs
 from components.database import PostgresCluster, PostgresClusterArgs
 from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
@@ -16,15 +17,18 @@ from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
 from components.options import Window, child
 from components.pods import ContainerResources, SecretVariable
-from components.queue_workers import QUEUE_PREFIX, QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
+from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
+from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
+from components.queues import QueueOptions, queue_variables
 from components.redis import RedisCluster, RedisClusterArgs
 from components.rules import Profile
 from components.secrets import DeliveredSecret, DeliveredSecretArgs
-from components.settings.model import Redis, Replicas, Resources, Service, Settings
+from components.settings.model import Redis, Settings
+from components.settings.workloads import Replicas, Resources, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
 from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
-from components.workload import ReplicaRangeArgs
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
+from components.workload_settings import cluster_features, queue_options, schedules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +114,12 @@ class Platform(pulumi.ComponentResource):
             services[name] = {**made.outputs, "queues": self._queues_of(name)}
             await window.admit(made.registered)
         workers: dict[str, pulumi.Input[object]] = {}
+        if settings.queues and not surroundings.cluster.metrics_readers:
+            pulumi.log.info(
+                "Workers scale on their CPU, which tells nothing of jobs that wait: the settings name neither "
+                "cluster.keda nor cluster.metrics.",
+                self,
+            )
         for queue in settings.queues:
             workers_made = self._workers(queue, surroundings, stores)
             workers[queue] = workers_made.outputs
@@ -119,7 +129,7 @@ class Platform(pulumi.ComponentResource):
             "namespace": namespace.name,
             "services": services,
             "workers": workers,
-            "dashboard": self._dashboard(surroundings, stores) if settings.queues else None,
+            "dashboard": self._dashboard(surroundings, stores) if self._queues_in_redis() else None,
             "redis": {profile: cluster.outputs for profile, cluster in stores.redis.items()},
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
@@ -163,11 +173,11 @@ class Platform(pulumi.ComponentResource):
             ),
             child(self),
         )
+        redis: dict[Profile, RedisCluster] = {"cache": self._redis("cache", settings.redis.cache, access)}
+        if self._queues_in_redis():
+            redis["queue"] = self._redis("queue", settings.redis.queue, access)
         return _Stores(
-            redis={
-                "cache": self._redis("cache", settings.redis.cache, access),
-                "queue": self._redis("queue", settings.redis.queue, access),
-            },
+            redis=redis,
             database=self._database(network, access),
             storage=storage,
             cdn=cdn,
@@ -245,13 +255,26 @@ class Platform(pulumi.ComponentResource):
         """What every pod is told: where the stores are, and the secrets that open them."""
         settings = self._args.settings
         cache = self._deliver("redis-cache", namespace, {"REDIS_URL": stores.redis["cache"].url})
-        queue = self._deliver("redis-queue", namespace, {"QUEUE_REDIS_URL": stores.redis["queue"].url})
         database = self._deliver(
             "database",
             namespace,
             {"DATABASE_URL": stores.database.writer_url, "DATABASE_READER_URLS": stores.database.reader_urls},
         )
         trusted = self._args.trusted_certificates or ""
+        secrets = [
+            SecretVariable("REDIS_URL", cache.identifier, "REDIS_URL"),
+            SecretVariable("DATABASE_URL", database.identifier, "DATABASE_URL"),
+            SecretVariable("DATABASE_READER_URLS", database.identifier, "DATABASE_READER_URLS"),
+        ]
+        checksums: list[pulumi.Input[str]] = [
+            cache.checksum,
+            database.checksum,
+            hashlib.sha256(trusted.encode()).hexdigest()[:16],
+        ]
+        if "queue" in stores.redis:
+            queue = self._deliver("redis-queue", namespace, {QUEUE_REDIS_VARIABLE: stores.redis["queue"].url})
+            secrets.append(SecretVariable(QUEUE_REDIS_VARIABLE, queue.identifier, QUEUE_REDIS_VARIABLE))
+            checksums.append(queue.checksum)
         return Surroundings(
             system=settings.system,
             prefix=self._names.prefix,
@@ -263,15 +286,9 @@ class Platform(pulumi.ComponentResource):
                 "AWS_REGION": self._args.region,
                 "CDN_URL": pulumi.Output.concat("https://", stores.cdn.domain),
             },
-            secrets=[
-                SecretVariable("REDIS_URL", cache.identifier, "REDIS_URL"),
-                SecretVariable("QUEUE_REDIS_URL", queue.identifier, "QUEUE_REDIS_URL"),
-                SecretVariable("DATABASE_URL", database.identifier, "DATABASE_URL"),
-                SecretVariable("DATABASE_READER_URLS", database.identifier, "DATABASE_READER_URLS"),
-            ],
-            checksum=pulumi.Output.concat(
-                cache.checksum, queue.checksum, database.checksum, hashlib.sha256(trusted.encode()).hexdigest()[:16]
-            ),
+            secrets=secrets,
+            checksum=pulumi.Output.concat(*checksums),
+            cluster=cluster_features(settings.cluster),
             tags=self._tags,
         )
 
@@ -301,7 +318,6 @@ class Platform(pulumi.ComponentResource):
     def _service(self, name: str, service: Service, surroundings: Surroundings, stores: _Stores) -> StatelessService:
         workload = self._args.settings.workload
         own = self._own_secrets(name, service, surroundings)
-        queues = self._queues_of(name)
         return StatelessService(
             name,
             StatelessServiceArgs(
@@ -318,7 +334,7 @@ class Platform(pulumi.ComponentResource):
                 variables={
                     **service.environment,
                     **self._bucket_variables(service, stores),
-                    **({"QUEUES": ",".join(queues), "QUEUE_PREFIX": QUEUE_PREFIX} if queues else {}),
+                    **queue_variables(self._queue_options(name)),
                 },
                 secrets=own.variables,
                 checksum=own.checksum,
@@ -357,14 +373,19 @@ class Platform(pulumi.ComponentResource):
             QueueWorkersArgs(
                 queue=name,
                 owner=queue.owner,
-                redis=stores.redis["queue"],
                 image=owner.image or settings.workload.image,
                 surroundings=surroundings,
+                options=queue_options(queue),
+                redis=stores.redis["queue"] if queue.kind == "bullmq" else None,
                 command=settings.workload.command,
                 port=owner.port,
                 concurrency=queue.concurrency,
                 longest_job_seconds=queue.longest_job_seconds,
+                stalled_after_seconds=queue.stalled_after_seconds,
+                max_stalled=queue.max_stalled,
+                schedules=schedules(queue),
                 replicas=_range(queue.replicas),
+                backlog_per_worker=queue.backlog_per_worker,
                 cpu_target_percent=queue.cpu_target_percent,
                 resources=_resources(queue.resources or owner.resources or settings.workload.resources),
                 variables={**owner.environment, **self._bucket_variables(owner, stores)},
@@ -380,7 +401,7 @@ class Platform(pulumi.ComponentResource):
         return QueueDashboard(
             "dashboard",
             QueueDashboardArgs(
-                queues=sorted(settings.queues),
+                queues=self._queues_in_redis(),
                 redis=stores.redis["queue"],
                 image=settings.workload.image,
                 surroundings=surroundings,
@@ -396,6 +417,12 @@ class Platform(pulumi.ComponentResource):
 
     def _queues_of(self, service: str) -> list[str]:
         return sorted(name for name, queue in self._args.settings.queues.items() if queue.owner == service)
+
+    def _queue_options(self, service: str) -> dict[str, QueueOptions]:
+        return {name: queue_options(self._args.settings.queues[name]) for name in self._queues_of(service)}
+
+    def _queues_in_redis(self) -> list[str]:
+        return sorted(name for name, queue in self._args.settings.queues.items() if queue.kind == "bullmq")
 
     def _grants(self, service: Service, stores: _Stores) -> list[BucketGrant]:
         return [BucketGrant(stores.storage.buckets[key].arn, access) for key, access in sorted(service.buckets.items())]

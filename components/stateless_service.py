@@ -9,6 +9,8 @@ from typing import Any
 import pulumi
 
 from components import rules
+from components.autoscaling import ReplicaRangeArgs, Scaling
+from components.cluster import ClusterFeatures
 from components.errors import Refusal, refuse
 from components.kubernetes import KubernetesObject
 from components.options import child
@@ -21,7 +23,7 @@ from components.pods import (
     labels,
     selector,
 )
-from components.workload import ReplicaRangeArgs, Scaling, make_workload
+from components.workload import make_workload
 from components.workload_identity import BucketGrant, Identity, TokenIssuer, make_identity
 
 SERVICE_PORT = 80
@@ -40,6 +42,7 @@ class Surroundings:
         variables: Plain environment of every pod.
         secrets: Environment of every pod, from Secrets.
         checksum: Changes whenever one of those secrets does.
+        cluster: What the cluster has.
         tags: On what is made in AWS.
     """
 
@@ -51,6 +54,7 @@ class Surroundings:
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     secrets: Sequence[SecretVariable] = ()
     checksum: pulumi.Input[str] = ""
+    cluster: ClusterFeatures = field(default_factory=ClusterFeatures)
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

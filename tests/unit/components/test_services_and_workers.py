@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from components.autoscaling import ReplicaRangeArgs
 from components.errors import Refused
 from components.network import StoreAccess
 from components.pods import ContainerResources, SecretVariable
-from components.queue_workers import QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
+from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
+from components.queue_workers import QueueWorkers, QueueWorkersArgs
 from components.redis import RedisCluster, RedisClusterArgs
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
-from components.workload import ReplicaRangeArgs
 from components.workload_identity import BucketGrant, TokenIssuer
 
 pytestmark = pytest.mark.unit
