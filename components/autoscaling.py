@@ -13,6 +13,9 @@ _KEDA_POLLING_SECONDS = 15
 BACKLOG_METRIC = "groundwork_queue_backlog"
 """What workers export: jobs waiting, prioritized, due after a delay, and active."""
 
+REQUESTS_METRIC = "http_requests_per_second"
+"""The rate of the counter `http_requests_total` that services export, as an adapter serves it to the cluster."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicaRangeArgs:
@@ -51,11 +54,15 @@ class Scaling:
     Attributes:
         replicas: The range.
         cpu_target_percent: CPU use, in percent of the request, that the autoscaler aims at; none: it does not count.
+        memory_target_percent: The same for memory; none: it does not count.
+        requests_per_second: Requests that one instance is to get, on average; none: they do not count.
         backlog: Jobs to scale on instead.
     """
 
     replicas: ReplicaRangeArgs
     cpu_target_percent: int | None
+    memory_target_percent: int | None = None
+    requests_per_second: int | None = None
     backlog: Backlog | None = None
 
 
@@ -89,9 +96,18 @@ def _metrics(scaling: Scaling) -> list[dict[str, Any]]:
         metric = {"name": BACKLOG_METRIC, "selector": {"matchLabels": {"queue": scaling.backlog.queue}}}
         target = {"type": "AverageValue", "averageValue": str(scaling.backlog.per_worker)}
         return [{"type": "External", "external": {"metric": metric, "target": target}}]
-    if scaling.cpu_target_percent is None:
+    # Of several metrics, the one that asks for the most instances decides.
+    found = [
+        _utilization(resource, percent)
+        for resource, percent in (("cpu", scaling.cpu_target_percent), ("memory", scaling.memory_target_percent))
+        if percent is not None
+    ]
+    if scaling.requests_per_second is not None:
+        target = {"type": "AverageValue", "averageValue": str(scaling.requests_per_second)}
+        found.append({"type": "Pods", "pods": {"metric": {"name": REQUESTS_METRIC}, "target": target}})
+    if not found:
         raise ValueError("scaling was not judged: nothing decides how many instances there are")
-    return [_utilization("cpu", scaling.cpu_target_percent)]
+    return found
 
 
 def _utilization(resource: str, percent: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from components.exposure import namespace_source, policy_manifest
 from components.kubernetes import KubernetesObject
 from components.options import child
 from components.pods import selector
@@ -35,8 +36,9 @@ def make_metrics_service(
     service = KubernetesObject(
         f"{name}-metrics", metrics_service_manifest(identifier, metadata), child(parent, depends_on=needs)
     )
+    sources = [namespace_source(reader) for reader in readers]
     policy = KubernetesObject(
-        f"{name}-metrics-policy", metrics_policy_manifest(identifier, metadata, readers), child(parent)
+        f"{name}-metrics-policy", policy_manifest(identifier, metadata, sources, "http"), child(parent)
     )
     return service, policy
 
@@ -52,27 +54,5 @@ def metrics_service_manifest(identifier: str, metadata: Mapping[str, Any]) -> di
             "sessionAffinity": "None",
             "selector": selector(identifier),
             "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
-        },
-    }
-
-
-def metrics_policy_manifest(identifier: str, metadata: Mapping[str, Any], readers: Sequence[str]) -> dict[str, Any]:
-    """Opens the port to those namespaces only."""
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": dict(metadata),
-        "spec": {
-            "podSelector": {"matchLabels": selector(identifier)},
-            "policyTypes": ["Ingress"],
-            "ingress": [
-                {
-                    "from": [
-                        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": reader}}}
-                        for reader in readers
-                    ],
-                    "ports": [{"protocol": "TCP", "port": "http"}],
-                }
-            ],
         },
     }

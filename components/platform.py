@@ -12,11 +12,11 @@ from components import aws
 from components.autoscaling import ReplicaRangeArgs
 from components.cdn import Cdn, CdnArgs
 from components.database import PostgresCluster, PostgresClusterArgs
-from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
+from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
 from components.options import Window, child
-from components.pods import ContainerResources, SecretVariable
+from components.pods import SecretVariable
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
@@ -24,11 +24,23 @@ from components.redis import RedisCluster, RedisClusterArgs
 from components.rules import Profile
 from components.secrets import DeliveredSecret, DeliveredSecretArgs
 from components.settings.model import Redis, Settings
-from components.settings.workloads import Replicas, Resources, Service
+from components.settings.workloads import Replicas, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
 from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
-from components.workload_settings import cluster_features, queue_options, schedules
+from components.workload_settings import (
+    canary,
+    cluster_features,
+    config_files,
+    container_resources,
+    expose,
+    probes,
+    queue_options,
+    rollout,
+    schedules,
+)
+
+PRIVATE_CIDRS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +113,8 @@ class Platform(pulumi.ComponentResource):
             WorkloadNamespaceArgs(
                 identifier=settings.namespace or self._names.prefix,
                 trusted_certificates=self._args.trusted_certificates,
+                store_cidrs=self._store_cidrs(),
+                egress=[EgressRule(cidr=item.cidr, ports=item.ports) for item in settings.cluster.egress],
                 labels={"app.kubernetes.io/part-of": settings.system},
             ),
             child(self),
@@ -203,6 +217,11 @@ class Platform(pulumi.ComponentResource):
             tags=self._tags,
         )
 
+    def _store_cidrs(self) -> Sequence[str]:
+        """Where the data stores' addresses are; in the user's own network, wherever private ones are."""
+        network = self._args.settings.network
+        return [network.create.cidr] if network.create is not None else PRIVATE_CIDRS
+
     def _redis(self, profile: Profile, redis: Redis, access: StoreAccess) -> RedisCluster:
         return RedisCluster(
             f"redis-{profile}",
@@ -289,6 +308,7 @@ class Platform(pulumi.ComponentResource):
             secrets=secrets,
             checksum=pulumi.Output.concat(*checksums),
             cluster=cluster_features(settings.cluster),
+            allow_image_tag=settings.environment == "local" or settings.workload.allow_image_tags,
             tags=self._tags,
         )
 
@@ -324,13 +344,24 @@ class Platform(pulumi.ComponentResource):
                 identifier=name,
                 image=service.image or workload.image,
                 surroundings=surroundings,
-                command=workload.command,
+                command=service.command or workload.command,
+                arguments=service.args,
                 port=service.port,
+                ports=service.ports,
                 replicas=_range(service.replicas),
                 cpu_target_percent=service.cpu_target_percent,
-                resources=_resources(service.resources or workload.resources),
+                memory_target_percent=service.memory_target_percent,
+                requests_per_second=service.requests_per_second,
+                resources=container_resources(service.resources or workload.resources),
+                scratch_size=service.scratch_size,
                 drain_seconds=service.drain_seconds or workload.drain_seconds,
+                stream_seconds=service.stream_seconds,
+                deregistration_seconds=service.deregistration_seconds,
                 startup_seconds=service.startup_seconds,
+                probes=probes(service),
+                rollout=rollout(service),
+                canary=canary(service),
+                config=config_files(service),
                 variables={
                     **service.environment,
                     **self._bucket_variables(service, stores),
@@ -340,6 +371,7 @@ class Platform(pulumi.ComponentResource):
                 checksum=own.checksum,
                 grants=self._grants(service, stores),
                 exposed=service.exposed,
+                expose=expose(service),
             ),
             child(self),
         )
@@ -377,7 +409,7 @@ class Platform(pulumi.ComponentResource):
                 surroundings=surroundings,
                 options=queue_options(queue),
                 redis=stores.redis["queue"] if queue.kind == "bullmq" else None,
-                command=settings.workload.command,
+                command=owner.command or settings.workload.command,
                 port=owner.port,
                 concurrency=queue.concurrency,
                 longest_job_seconds=queue.longest_job_seconds,
@@ -387,7 +419,7 @@ class Platform(pulumi.ComponentResource):
                 replicas=_range(queue.replicas),
                 backlog_per_worker=queue.backlog_per_worker,
                 cpu_target_percent=queue.cpu_target_percent,
-                resources=_resources(queue.resources or owner.resources or settings.workload.resources),
+                resources=container_resources(queue.resources or owner.resources or settings.workload.resources),
                 variables={**owner.environment, **self._bucket_variables(owner, stores)},
                 secrets=own.variables,
                 checksum=own.checksum,
@@ -409,7 +441,7 @@ class Platform(pulumi.ComponentResource):
                 username=settings.dashboard.username,
                 command=settings.workload.command,
                 replicas=_range(settings.dashboard.replicas),
-                resources=_resources(settings.dashboard.resources or settings.workload.resources),
+                resources=container_resources(settings.dashboard.resources or settings.workload.resources),
                 recovery_days=self._recovery_days,
             ),
             child(self),
@@ -433,11 +465,3 @@ class Platform(pulumi.ComponentResource):
 
 def _range(replicas: Replicas) -> ReplicaRangeArgs:
     return ReplicaRangeArgs(min=replicas.min, max=replicas.max)
-
-
-def _resources(resources: Resources) -> ContainerResources:
-    return ContainerResources(
-        cpu_request=resources.cpu_request,
-        memory_request=resources.memory_request,
-        memory_limit=resources.memory_limit,
-    )

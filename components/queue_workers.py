@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pulumi
 
-from components import queue_rules, rules
+from components import queue_rules, rules, service_rules
 from components.autoscaling import Backlog, ReplicaRangeArgs, Scaling
 from components.cluster import ClusterFeatures
 from components.errors import Refusal, refuse
@@ -197,6 +197,7 @@ def _shared_secrets(args: QueueWorkersArgs) -> list[SecretVariable]:
 
 def _refusals(args: QueueWorkersArgs) -> list[Refusal]:
     found = [
+        *service_rules.image(args.image, allow_tag=args.surroundings.allow_image_tag),
         *queue_rules.place(args.options.kind, args.redis.profile if args.redis else None),
         *(Refusal(f"options.{item.setting}", item.value, item.cure) for item in queue_rules.queue(args.options)),
         *queue_rules.worker(args),

@@ -55,9 +55,17 @@ def deployment_manifest(namespace: pulumi.Input[str], pod: Pod) -> dict[str, Any
         "metadata": _metadata(pod, namespace),
         "spec": {
             "revisionHistoryLimit": 5,
-            "progressDeadlineSeconds": pod.startup_seconds + 180,
+            # The API keeps no zero: one that is sent would differ from what is read.
+            **({"minReadySeconds": pod.rollout.min_ready_seconds} if pod.rollout.min_ready_seconds else {}),
+            "progressDeadlineSeconds": pod.startup_seconds + pod.rollout.min_ready_seconds + 180,
             "selector": {"matchLabels": selector(pod.name)},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {
+                    "maxSurge": pod.rollout.max_surge,
+                    "maxUnavailable": pod.rollout.max_unavailable,
+                },
+            },
             "template": template(pod),
         },
     }

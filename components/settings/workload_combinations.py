@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 
-from components import queue_rules, rules
+from components import queue_rules, rules, service_rules
 from components.errors import Refusal
 from components.pods import RESERVED_VARIABLES, grace_seconds, worker_grace_seconds
 from components.settings.model import Settings
 from components.settings.problems import did_you_mean
+from components.workload_settings import service_knobs
 
 _SECRET_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|API_?KEY|ACCESS_?KEY|CREDENTIAL")
-_BY_DIGEST = re.compile(r"^[^@]+@sha256:[0-9a-f]{64}$")
 
 
 def refusals(settings: Settings, secure: frozenset[str]) -> Iterator[tuple[str, Refusal]]:
@@ -24,7 +25,8 @@ def refusals(settings: Settings, secure: frozenset[str]) -> Iterator[tuple[str, 
     """
     yield from _under("workload", rules.resources(settings.workload.resources))
     yield from _under("workload", _variables(settings.workload.environment))
-    yield from _under("workload", rules.grace(grace_seconds(settings.workload.drain_seconds), "drain_seconds"))
+    too_long = list(rules.grace(grace_seconds(settings.workload.drain_seconds), "drain_seconds"))
+    yield from _under("workload", iter(too_long))
     yield from _under("dashboard", rules.replica_range(settings.dashboard.replicas))
     if settings.dashboard.resources:
         yield from _under("dashboard", rules.resources(settings.dashboard.resources))
@@ -34,13 +36,33 @@ def refusals(settings: Settings, secure: frozenset[str]) -> Iterator[tuple[str, 
         yield from _under(path, _variables(service.environment))
         if service.resources:
             yield from _under(path, rules.resources(service.resources))
-        if service.drain_seconds is not None:
-            yield from _under(path, rules.grace(grace_seconds(service.drain_seconds), "drain_seconds"))
+        for refusal in service_rules.refusals(service_knobs(service, settings.workload, settings.cluster)):
+            # What is inherited is told once, where it stands.
+            if not (too_long and service.drain_seconds is None and refusal.setting == "drain_seconds"):
+                yield path, refusal
+        for suffix in ("-canary", "-metrics"):
+            if f"{name}{suffix}" in settings.services:
+                yield f"{path}{suffix}", Refusal("", f"{name}{suffix}", "parts of another service have this name")
         for bucket in sorted(service.buckets.keys() - settings.buckets.keys()):
             yield path, Refusal("buckets", bucket, f"is no bucket; {did_you_mean(bucket, settings.buckets)}")
         for variable in sorted(service.secrets):
             yield from _under(path, _secret(variable, service.environment, "services" in secure, name))
     yield from _queues(settings)
+    yield from _cidrs(settings)
+
+
+def _cidrs(settings: Settings) -> Iterator[tuple[str, Refusal]]:
+    cluster = settings.cluster
+    written = [(f"egress.{index}.cidr", rule.cidr) for index, rule in enumerate(cluster.egress)]
+    for name, feature in (("gateway", cluster.gateway), ("ingress", cluster.ingress)):
+        if feature is not None:
+            written += [(f"{name}.client_cidrs.{index}", cidr) for index, cidr in enumerate(feature.client_cidrs)]
+    for setting, cidr in written:
+        try:
+            ipaddress.ip_network(cidr)
+        except ValueError as error:
+            fault = Refusal(setting, cidr, f"is no address range ({error}): write one such as 203.0.113.0/24")
+            yield "cluster", fault
 
 
 def _queues(settings: Settings) -> Iterator[tuple[str, Refusal]]:
@@ -94,19 +116,14 @@ def _secret(variable: str, environment: Mapping[str, str], encrypted: bool, serv
 
 def tagged_images(settings: Settings) -> Iterator[tuple[str, Refusal]]:
     """Images that can be moved to other code under the same name."""
-    where = f"in {settings.environment}"
-    images = [("workload", settings.workload.image)]
-    images += [(f"services.{name}", service.image) for name, service in settings.services.items() if service.image]
-    for path, image in images:
-        if not _BY_DIGEST.match(image):
-            yield (
-                path,
-                Refusal(
-                    "image",
-                    image,
-                    f"a tag can be moved to other code: {where}, write name@sha256:<64 hexadecimal digits>",
-                ),
-            )
+    images: list[tuple[str, str, str | None]] = [("workload", "image", settings.workload.image)]
+    for name, service in settings.services.items():
+        images.append((f"services.{name}", "image", service.image))
+        images.append((f"services.{name}", "canary.image", service.canary.image if service.canary else None))
+    for path, setting, image in images:
+        if image is not None:
+            allowed = settings.workload.allow_image_tags
+            yield from _under(path, service_rules.image(image, allow_tag=allowed, setting=setting))
 
 
 def _under(path: str, found: Iterator[Refusal]) -> Iterator[tuple[str, Refusal]]:

@@ -31,6 +31,7 @@ SURROUNDINGS = Surroundings(
         SecretVariable("QUEUE_REDIS_URL", "redis-queue", "QUEUE_REDIS_URL"),
     ],
 )
+IMAGE = "registry.test/orders@sha256:" + "a" * 64
 KEDA = ClusterFeatures(keda_namespace="keda")
 METRICS = ClusterFeatures(metrics_namespace="monitoring")
 NIGHTLY = ScheduleArgs(cron="0 3 * * *", timezone="Europe/Vienna", exclusive=True, payload={"report": "daily"})
@@ -52,7 +53,8 @@ def _workers(cluster: ClusterFeatures | None = None, **change: Any) -> QueueWork
     if "redis" not in change and change.get("options", QueueOptions()).kind == "bullmq":
         change["redis"] = _redis()
     surroundings = replace(SURROUNDINGS, cluster=cluster or ClusterFeatures())
-    args = QueueWorkersArgs(queue="mails", owner="orders", image="i", surroundings=surroundings, **change)
+    change = {"image": IMAGE, **change}
+    args = QueueWorkersArgs(queue="mails", owner="orders", surroundings=surroundings, **change)
     return QueueWorkers("mails", args)
 
 
@@ -219,6 +221,7 @@ def test_only_those_who_read_metrics_may_call_a_worker(record: Callable[..., Any
     ("change", "setting"),
     [
         ({"redis": None}, "redis"),
+        ({"image": "registry.test/orders:latest"}, "image"),
         ({"options": QueueOptions(attempts=0)}, "options.attempts"),
         ({"options": QueueOptions(backoff_seconds=0)}, "options.backoff_seconds"),
         ({"options": QueueOptions(keep_failed=0)}, "options.keep_failed"),

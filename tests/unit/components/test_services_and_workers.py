@@ -58,7 +58,12 @@ def _workers(profile: Any = "queue", **change: Any) -> QueueWorkers:
     return QueueWorkers(
         "mails",
         QueueWorkersArgs(
-            queue="mails", owner="orders", redis=_redis(profile), image="i", surroundings=SURROUNDINGS, **change
+            queue="mails",
+            owner="orders",
+            redis=_redis(profile),
+            image=SERVICE.image,
+            surroundings=SURROUNDINGS,
+            **change,
         ),
     )
 
@@ -260,7 +265,7 @@ def test_the_dashboard_asks_for_a_password_and_knows_no_other_secret(record: Cal
             QueueDashboardArgs(
                 queues=["mails", "songs"],
                 redis=_redis("queue"),
-                image="i",
+                image=SERVICE.image,
                 surroundings=SURROUNDINGS,
                 secret_identifier="shop-prod/dashboard",
             ),

@@ -39,6 +39,9 @@ import { readQueueOptions, readSchedules } from "./queues/options.js";
  * @property {number} breakerWindowMs
  * @property {number} breakerCooldownMs
  * @property {number} drainMs from SIGTERM to exit, at most
+ * @property {number} streamMs part of `drainMs` over which streams are asked to go elsewhere
+ * @property {string | null} configDir folder with settings that may change while the process runs
+ * @property {number | null} metricsPort where an API tells how many requests it had
  * @property {number} lameDuckMs part of `drainMs`: still accepting, no longer ready
  */
 
@@ -117,6 +120,9 @@ export function readConfig(role, env) {
     breakerWindowMs: 1000 * read.number("BREAKER_WINDOW_SECONDS", 60, 1, 86_400),
     breakerCooldownMs: 1000 * read.number("BREAKER_COOLDOWN_SECONDS", 10, 1, 86_400),
     drainMs: 1000 * drainSeconds,
+    streamMs: 1000 * read.number("SHUTDOWN_STREAM_SECONDS", 0, 0, drainSeconds),
+    configDir: read.text("CONFIG_DIR"),
+    metricsPort: read.number("METRICS_PORT", 0, 0, 65535) || null,
     // Long enough for a probe or two to see 503 before the socket is closed, short beside the whole.
     lameDuckMs: Math.min(3000, 200 * drainSeconds),
   };

@@ -4,8 +4,9 @@ import { createServer } from "node:http";
 
 import { HEALTH_TYPE } from "../health.js";
 import { PROBLEM_TYPE, problemBody, unavailable } from "../problem.js";
-import { METRICS_TYPE } from "../queues/metrics.js";
 import { INSTANCE_HEADER, REQUEST_HEADER, requestIdOf } from "./identity.js";
+
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
  * @param {{ port: number, instance: string }} config

@@ -1,7 +1,5 @@
 // What a queue's workers tell an autoscaler and a monitor, in Prometheus' text format.
 
-export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
 const STATES = /** @type {const} */ (["waiting", "prioritized", "delayed", "active", "failed", "completed"]);
 
 /**

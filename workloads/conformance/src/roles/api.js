@@ -5,7 +5,9 @@ import { createApp, listen } from "../http/app.js";
 import { jobRoutes } from "../http/job-routes.js";
 import { objectRoutes } from "../http/object-routes.js";
 import { recordRoutes } from "../http/record-routes.js";
+import { countRequests, serveMetrics } from "../http/requests.js";
 import { stateRoutes } from "../http/state-routes.js";
+import { Streams } from "../http/streams.js";
 import { onTermination } from "../lifecycle.js";
 import { Breakers } from "../redis/breaker.js";
 import { closeAll, connect, probeRedis } from "../redis/connection.js";
@@ -13,6 +15,7 @@ import { RedisEffects } from "../redis/effects.js";
 import { IdempotencyKeys } from "../redis/idempotency.js";
 import { RateLimit } from "../redis/rate-limit.js";
 import { Sessions } from "../redis/sessions.js";
+import { LiveSettings } from "../settings.js";
 
 /** @param {import("../config.js").Config} config @param {import("../log.js").Log} log */
 export async function startApi(config, log) {
@@ -28,11 +31,16 @@ export async function startApi(config, log) {
   ]);
 
   const app = createApp(config, health, log);
+  const metrics = config.metricsPort ? await serveMetrics(config.metricsPort, countRequests(app)) : null;
+  const settings = new LiveSettings(config.configDir, config, log);
+  await settings.look();
+  const streams = new Streams(config);
+  streams.routes(app);
   const { service, version, instance, queues, cdnUrl } = config;
-  app.get("/", async () => ({ service, version, instance, queues, cdnUrl }));
+  app.get("/", async () => ({ service, version, instance, queues, cdnUrl, settings: settings.version }));
   stateRoutes(app, {
     sessions: new Sessions(redis, config),
-    limit: new RateLimit(redis, config),
+    limit: new RateLimit(redis, config, settings),
     keys: new IdempotencyKeys(redis, config),
     breakers,
     effects,
@@ -47,10 +55,15 @@ export async function startApi(config, log) {
   listening.catch((error) => log.warn("breaker changes are not heard yet", { error: String(error) }));
   onTermination(
     {
-      drain: () => health.drain(),
+      drain: () => {
+        health.drain();
+        streams.drain();
+      },
       lameDuckMs: config.lameDuckMs,
       finish: () => app.close(),
       release: async () => {
+        settings.stop();
+        metrics?.close();
         await jobs?.close();
         await database?.close();
         await store?.close();
