@@ -22,7 +22,7 @@ from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWo
 from components.queues import QueueOptions, queue_variables
 from components.redis import RedisCluster, RedisClusterArgs
 from components.rules import Profile
-from components.secrets import DeliveredSecret, DeliveredSecretArgs
+from components.secrets import DeliveredSecret, DeliveredSecretArgs, ExternalDelivery
 from components.settings.model import Redis, Settings
 from components.settings.workloads import Replicas, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
@@ -308,6 +308,7 @@ class Platform(pulumi.ComponentResource):
             secrets=secrets,
             checksum=pulumi.Output.concat(*checksums),
             cluster=cluster_features(settings.cluster),
+            external=self._external_delivery(),
             allow_image_tag=settings.environment == "local" or settings.workload.allow_image_tags,
             tags=self._tags,
         )
@@ -321,9 +322,22 @@ class Platform(pulumi.ComponentResource):
                 identifier=name,
                 namespace=namespace.name,
                 data=data,
+                external=self._external_delivery(),
                 labels={"app.kubernetes.io/part-of": self._args.settings.system},
             ),
             child(self),
+        )
+
+    def _external_delivery(self) -> ExternalDelivery | None:
+        operator = self._args.settings.cluster.external_secrets
+        if operator is None:
+            return None
+        return ExternalDelivery(
+            store=operator.store,
+            store_kind=operator.kind,
+            prefix=self._names.prefix,
+            recovery_days=self._recovery_days,
+            tags=self._tags,
         )
 
     def _issuer(self) -> TokenIssuer:
@@ -387,6 +401,7 @@ class Platform(pulumi.ComponentResource):
                     identifier=name,
                     namespace=surroundings.namespace,
                     data=service.secrets,
+                    external=surroundings.external,
                     labels={"app.kubernetes.io/part-of": self._args.settings.system},
                 ),
                 child(self),
@@ -439,6 +454,7 @@ class Platform(pulumi.ComponentResource):
                 surroundings=surroundings,
                 secret_identifier=f"{self._names.prefix}/dashboard",
                 username=settings.dashboard.username,
+                generation=settings.dashboard.generation,
                 command=settings.workload.command,
                 replicas=_range(settings.dashboard.replicas),
                 resources=container_resources(settings.dashboard.resources or settings.workload.resources),

@@ -35,6 +35,7 @@ class QueueDashboardArgs:
         command: Executable and first arguments; `dashboard` is appended.
         replicas: How many instances the autoscaler may run.
         resources: Requests and limits.
+        generation: Of the password: raise it by one to rotate. The one before is accepted until the next rotation.
         recovery_days: Days in which deleted credentials can be restored; 0 deletes at once.
     """
 
@@ -47,6 +48,7 @@ class QueueDashboardArgs:
     command: Sequence[str] = ("node", "/app/src/main.js")
     replicas: ReplicaRangeArgs = field(default_factory=lambda: ReplicaRangeArgs(min=2, max=3))
     resources: ContainerResources = field(default_factory=ContainerResources)
+    generation: int = 1
     recovery_days: int = 30
 
 
@@ -70,17 +72,25 @@ class QueueDashboard(pulumi.ComponentResource):
                 description="Login of the queues' dashboard",
                 key="password",
                 fixed={"username": args.username},
+                generation=args.generation,
                 recovery_days=args.recovery_days,
                 tags=shared.tags,
             ),
             child(self),
         )
+        login: dict[str, pulumi.Input[str]] = {
+            "DASHBOARD_USERNAME": args.username,
+            "DASHBOARD_PASSWORD": credentials.value,
+        }
+        if credentials.previous is not None:
+            login["DASHBOARD_PASSWORD_PREVIOUS"] = credentials.previous
         delivered = DeliveredSecret(
             f"{name}-login",
             DeliveredSecretArgs(
                 identifier=DASHBOARD,
                 namespace=shared.namespace,
-                data={"DASHBOARD_USERNAME": args.username, "DASHBOARD_PASSWORD": credentials.value},
+                data=login,
+                external=shared.external,
                 labels=labels(DASHBOARD, shared.system),
             ),
             child(self),
@@ -98,10 +108,7 @@ class QueueDashboard(pulumi.ComponentResource):
                 replicas=args.replicas,
                 resources=args.resources,
                 variables={"QUEUES": ",".join(args.queues), "QUEUE_PREFIX": QUEUE_PREFIX},
-                secrets=[
-                    SecretVariable(variable, delivered.identifier, variable)
-                    for variable in ("DASHBOARD_USERNAME", "DASHBOARD_PASSWORD")
-                ],
+                secrets=[SecretVariable(variable, delivered.identifier, variable) for variable in login],
                 checksum=delivered.checksum,
             ),
             child(self),

@@ -27,6 +27,7 @@ from components.kubernetes import KubernetesObject
 from components.options import child
 from components.pod_options import ConfigFiles, Probes, Rollout
 from components.pods import ContainerResources, Pod, Role, SecretVariable, labels, selector
+from components.secrets import ExternalDelivery
 from components.service_rules import METRICS_PORT, METRICS_PORT_NAME, CanaryArgs
 from components.workload import make_workload
 from components.workload_identity import BucketGrant, Identity, TokenIssuer, make_identity
@@ -48,6 +49,7 @@ class Surroundings:
         secrets: Environment of every pod, from Secrets.
         checksum: Changes whenever one of those secrets does.
         cluster: What the cluster has.
+        external: How an operator brings Secrets to the cluster; without one they are written there.
         allow_image_tag: Whether an image may be named by a tag, which can be moved to other code.
         tags: On what is made in AWS.
     """
@@ -61,6 +63,7 @@ class Surroundings:
     secrets: Sequence[SecretVariable] = ()
     checksum: pulumi.Input[str] = ""
     cluster: ClusterFeatures = field(default_factory=ClusterFeatures)
+    external: ExternalDelivery | None = None
     allow_image_tag: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 

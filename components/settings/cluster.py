@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -47,6 +47,15 @@ class Ingress(Model):
     )
 
 
+class ExternalSecrets(Model):
+    """The External Secrets operator (external-secrets.io/v1) with a store for Secrets Manager."""
+
+    store: NamespaceName = Field(description="name of the operator's store")
+    kind: Literal["ClusterSecretStore", "SecretStore"] = Field(
+        default="ClusterSecretStore", description="kind of the store"
+    )
+
+
 class Egress(Model):
     """Somewhere else that pods may connect to."""
 
@@ -59,6 +68,9 @@ class Cluster(Model):
 
     keda: Keda | None = Field(default=None, description="KEDA: workers scale on their backlog")
     metrics: Metrics | None = Field(default=None, description="Prometheus and its adapter: the same without KEDA")
+    external_secrets: ExternalSecrets | None = Field(
+        default=None, description="the External Secrets operator: it brings secrets to the cluster"
+    )
     gateway: Gateway | None = Field(default=None, description="the Gateway that services are exposed by")
     ingress: Ingress | None = Field(default=None, description="the Ingress controller, where there is no Gateway")
     egress: Items[Egress] = Field(

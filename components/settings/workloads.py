@@ -195,5 +195,8 @@ class Dashboard(Model):
     """The queues' dashboard, behind basic authentication."""
 
     username: str = Field(default="operator", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="who may log in")
+    generation: int = Field(
+        default=1, ge=1, le=100_000, description="of the password: one more rotates it, the one before stays valid"
+    )
     replicas: Replicas = Field(default=Replicas(min=2, max=3), description="how many instances may run")
     resources: Resources | None = Field(default=None, description="requests and limits instead of workload's")

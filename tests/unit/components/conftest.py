@@ -87,6 +87,8 @@ class _Answers(Mocks):
                 outputs["hex"] = "0a1b2c3d"
             case "aws:elasticache/replicationGroup:ReplicationGroup":
                 outputs |= {"primaryEndpointAddress": "primary.test", "readerEndpointAddress": "reader.test"}
+            case "aws:secretsmanager/secretVersion:SecretVersion":
+                outputs["versionId"] = "0a1b"
             case "aws:rds/instance:Instance":
                 outputs["address"] = f"{args.name}.test"
             case "aws:s3/bucket:Bucket":

@@ -32,6 +32,7 @@ import { readQueueOptions, readSchedules } from "./queues/options.js";
  * @property {number} jobMaxStalled a job that outlives so many workers is given up: it may be what kills them
  * @property {string | null} dashboardUsername
  * @property {string | null} dashboardPassword
+ * @property {string | null} dashboardPasswordPrevious still accepted
  * @property {number} rateLimitRequests
  * @property {number} rateLimitWindowMs
  * @property {number} sessionTtlMs
@@ -113,6 +114,7 @@ export function readConfig(role, env) {
     jobMaxStalled: read.number("JOB_MAX_STALLED", 10, 1, 1000),
     dashboardUsername: read.text("DASHBOARD_USERNAME", dashboard),
     dashboardPassword: read.text("DASHBOARD_PASSWORD", dashboard),
+    dashboardPasswordPrevious: read.text("DASHBOARD_PASSWORD_PREVIOUS"),
     rateLimitRequests: read.number("RATE_LIMIT_REQUESTS", 60, 1, 100_000),
     rateLimitWindowMs: 1000 * read.number("RATE_LIMIT_WINDOW_SECONDS", 60, 1, 86_400),
     sessionTtlMs: 1000 * read.number("SESSION_TTL_SECONDS", 3600, 1, 2_592_000),

@@ -1,6 +1,6 @@
 // Where queues are kept. Jobs, workers, schedules and counts are the same above it.
 
-import { Queue, Worker } from "bullmq";
+import { Queue, Worker, createPostgresBackend, runMigrations } from "bullmq";
 
 import { sleep } from "../deadline.js";
 import { closeAll, connectForQueues, probeQueueRedis } from "../redis/connection.js";
@@ -57,7 +57,6 @@ export function redisQueues(url, { queuePrefix }, log) {
  */
 export async function postgresQueues(url, { instance, databasePoolSize }, log) {
   const { default: pg } = await import("pg");
-  const { createPostgresBackend, runMigrations } = await import("bullmq");
   const connection = { connectionString: url, max: databasePoolSize, connectionTimeoutMillis: 2000, keepAlive: true, application_name: instance };
   let stopped = false;
   let fault = "not tried yet";

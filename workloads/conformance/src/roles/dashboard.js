@@ -25,7 +25,9 @@ export async function startDashboard(config, log) {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(PATH);
   createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
-  const expected = digest(`${config.dashboardUsername}:${config.dashboardPassword}`);
+  // Two passwords are alive while one is exchanged for the other.
+  const passwords = [config.dashboardPassword, config.dashboardPasswordPrevious].filter((password) => password !== null);
+  const expected = passwords.map((password) => digest(`${config.dashboardUsername}:${password}`));
   app.register(async (guarded) => {
     guarded.addHook("onRequest", async (request, reply) => {
       if (matches(request.headers.authorization, expected)) return;
@@ -53,8 +55,9 @@ export async function startDashboard(config, log) {
 }
 
 /** Digests have one length, whatever was sent, so that the comparison takes one time. */
-function matches(/** @type {string | undefined} */ header, /** @type {string} */ expected) {
+function matches(/** @type {string | undefined} */ header, /** @type {string[]} */ expected) {
   const sent = /^Basic\s+(\S+)$/i.exec(header ?? "")?.[1] ?? "";
   const credentials = Buffer.from(sent, "base64").toString("utf8");
-  return timingSafeEqual(Buffer.from(digest(credentials)), Buffer.from(expected));
+  const given = Buffer.from(digest(credentials));
+  return expected.map((one) => timingSafeEqual(given, Buffer.from(one))).includes(true);
 }
