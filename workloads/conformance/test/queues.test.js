@@ -15,7 +15,7 @@ import { DEFAULTS } from "../src/queues/options.js";
 import { declare } from "../src/queues/schedules.js";
 import { postgresQueues, redisQueues } from "../src/queues/stores.js";
 import { RedisEffects } from "../src/redis/effects.js";
-import { Cleanup, until } from "./support/processes.js";
+import { Cleanup, freePort, until } from "./support/processes.js";
 import { sql, startPostgres, startRedis } from "./support/servers.js";
 import { startWorkload } from "./support/workload.js";
 
@@ -229,4 +229,23 @@ test("P0-QUEUE: a service puts jobs into both kinds of queue", async () => {
   }
   const rows = await sql(postgres.url, "SELECT count(*)::int AS jobs FROM bullmq.job WHERE queue = 'in-postgres'").catch((error) => [{ error: String(error) }]);
   assert.deepEqual(rows, [{ jobs: 1 }]);
+});
+
+test("PV-REDISFAIL: a worker whose server is demoted hears READONLY, connects anew, and does not hang when there is a primary again", async (context) => {
+  const demoted = await startRedis(cleanup);
+  const store = redisQueues(demoted.url, PREFIX, log);
+  const queue = store.queue("failover");
+  cleanup.add(() => store.close());
+  cleanup.add(() => queue.close());
+  await worker(context, { ...environment("bullmq", "failover"), QUEUE_REDIS_URL: demoted.url });
+  const options = jobOptions(DEFAULTS);
+  await queue.add("j", {}, { ...options, jobId: "before" });
+  await reaches(queue, "before", "completed");
+  const admin = store.redis.duplicate({ reconnectOnError: null });
+  cleanup.add(async () => admin.disconnect());
+  await admin.replicaof("127.0.0.1", await freePort());
+  await assert.rejects(admin.set("probe", "1"), /READONLY/);
+  await admin.replicaof("NO", "ONE");
+  await queue.add("j", {}, { ...options, jobId: "after" });
+  await reaches(queue, "after", "completed");
 });
