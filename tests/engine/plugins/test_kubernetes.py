@@ -336,7 +336,8 @@ def test_a_custom_resource_is_awaited_as_its_annotation_says(cluster_project: An
             "group": "GROUP", "scope": "Namespaced",
             "names": {"plural": "things", "singular": "thing", "kind": "Thing", "list_kind": "ThingList"},
             "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"open_apiv3_schema": {
-                "type": "object", "x_kubernetes_preserve_unknown_fields": True}}}]})
+                "type": "object", "properties": {"spec": {"type": "object", "properties": {
+                    "phase": {"type": "string"}}}}}}}]})
         k8s.apiextensions.CustomResource("thing", api_version="GROUP/v1", kind="Thing",
             metadata={"name": "one", "annotations": {
                 "pulumi.com/waitFor": "WAIT_FOR", "pulumi.com/timeoutSeconds": "2"}},
