@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +21,11 @@ _SECRET_LINE = re.compile(
     r"(?:password|passwd|secret|token|private_?key|api_?key|access_?key|credential)\w*[\"']?\s*[:=]\s*[\"']?[^\s\"',}]",
     re.IGNORECASE,
 )
+_SECRET_ARGUMENT = re.compile(
+    r"^-{1,2}[\w-]*(?:password|passwd|secret|token|private-?key|api-?key|access-?key|credential)[\w-]*=\S",
+    re.IGNORECASE,
+)
+_SECRET_ADDRESS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _CONFIG_MOST_BYTES = 512 * 1024
 
 
@@ -133,7 +138,7 @@ def config_files(knobs: ConfigFiles) -> Iterator[Refusal]:
     for name, content in sorted(knobs.files.items()):
         if not _FILE.match(name):
             yield Refusal(f"config.files.{name}", name, "is no file name: write letters, digits, dots and hyphens")
-        elif _SECRET_LINE.search(content):
+        elif _SECRET_LINE.search(content) or has_password(content):
             yield Refusal(
                 f"config.files.{name}",
                 "[secret]",
@@ -142,6 +147,22 @@ def config_files(knobs: ConfigFiles) -> Iterator[Refusal]:
     size = sum(len(content.encode()) for content in knobs.files.values())
     if size > _CONFIG_MOST_BYTES:
         yield Refusal("config.files", f"{size} bytes", f"a ConfigMap holds little: write {_CONFIG_MOST_BYTES} or less")
+
+
+def has_password(text: str) -> bool:
+    """Whether an address in the text carries one, as in `redis://:word@host`."""
+    return bool(_SECRET_ADDRESS.search(text))
+
+
+def arguments(words: Sequence[str]) -> Iterator[Refusal]:
+    """SR-SECRET: everybody who may list processes or pods reads arguments."""
+    for index, word in enumerate(words):
+        if _SECRET_ARGUMENT.match(word) or has_password(word):
+            yield Refusal(
+                f"arguments.{index}",
+                "[secret]",
+                "looks like a secret and would be readable by everybody: let the program take it from a variable",
+            )
 
 
 def scratch(size: str) -> Iterator[Refusal]:

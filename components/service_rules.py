@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from components import exposure, pod_options, rules
@@ -61,6 +61,7 @@ class ServiceKnobs:
     config: ConfigFiles | None = None
     expose: Exposure | None = None
     canary: CanaryArgs | None = None
+    arguments: Sequence[str] = ()
     scratch_size: str = "64Mi"
 
 
@@ -84,6 +85,7 @@ def refusals(knobs: ServiceKnobs) -> Iterator[Refusal]:
     yield from pod_options.probes(knobs.probes, knobs.startup_seconds)
     yield from pod_options.rollout(knobs.rollout, knobs.least_replicas)
     yield from pod_options.scratch(knobs.scratch_size)
+    yield from pod_options.arguments(knobs.arguments)
     if knobs.config is not None:
         yield from pod_options.config_files(knobs.config)
     if knobs.expose is not None:

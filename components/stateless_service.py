@@ -365,6 +365,7 @@ def _refusals(args: StatelessServiceArgs) -> list[Refusal]:
                 config=args.config,
                 expose=args.expose,
                 canary=args.canary,
+                arguments=[*args.command, *(args.arguments or ())],
                 scratch_size=args.scratch_size,
             )
         ),

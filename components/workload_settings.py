@@ -100,5 +100,6 @@ def service_knobs(service: Service, workload: Workload, cluster: Cluster) -> Ser
         config=config_files(service),
         expose=expose(service),
         canary=canary(service),
+        arguments=service.args or (),
         scratch_size=service.scratch_size,
     )

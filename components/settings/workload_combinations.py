@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from components import queue_rules, rules, service_rules
 from components.errors import Refusal
+from components.pod_options import has_password
 from components.pods import RESERVED_VARIABLES, grace_seconds, worker_grace_seconds
 from components.settings.model import Settings
 from components.settings.problems import did_you_mean
@@ -38,8 +40,9 @@ def refusals(settings: Settings, secure: frozenset[str]) -> Iterator[tuple[str, 
             yield from _under(path, rules.resources(service.resources))
         for refusal in service_rules.refusals(service_knobs(service, settings.workload, settings.cluster)):
             # What is inherited is told once, where it stands.
-            if not (too_long and service.drain_seconds is None and refusal.setting == "drain_seconds"):
-                yield path, refusal
+            if too_long and service.drain_seconds is None and refusal.setting == "drain_seconds":
+                continue
+            yield path, replace(refusal, setting=refusal.setting.replace("arguments.", "args."))
         for suffix in ("-canary", "-metrics"):
             if f"{name}{suffix}" in settings.services:
                 yield f"{path}{suffix}", Refusal("", f"{name}{suffix}", "parts of another service have this name")
@@ -92,7 +95,7 @@ def _variables(environment: Mapping[str, str]) -> Iterator[Refusal]:
     for name in sorted(environment):
         if name in RESERVED_VARIABLES:
             yield Refusal(f"environment.{name}", environment[name], "is set by the platform: leave it out")
-        elif _SECRET_VARIABLE.search(name):
+        elif _SECRET_VARIABLE.search(name) or has_password(environment[name]):
             yield Refusal(
                 f"environment.{name}",
                 "[secret]",

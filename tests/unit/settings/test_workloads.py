@@ -67,6 +67,8 @@ DIGEST = "registry.test/shop@sha256:" + "b" * 64
         (f"{API}/expose", {"hosts": ["api.example.com"]}, "services.api.expose"),
         (f"{API}/canary", {"image": DIGEST}, "services.api.canary"),
         (f"{API}/config", {"files": {"a.yaml": "apiKey: hunter2"}}, "services.api.config.files.a.yaml"),
+        (f"{API}/args", ["serve", "--api-key=hunter2"], "services.api.args.1"),
+        (f"{API}/environment", {"BROKER": "amqp://u:hunter2@host"}, "services.api.environment.BROKER"),
         ("groundwork:workload/drainSeconds", 3600, "workload.drainSeconds"),
         ("groundwork:cluster", {"egress": [{"cidr": "10.0.0.1/8", "ports": [25]}]}, "cluster.egress.0.cidr"),
     ],
