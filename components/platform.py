@@ -17,22 +17,38 @@ from components.alarms import (
     RedisAlarms,
     RedisAlarmsArgs,
 )
+from components.autoscaling import ReplicaRangeArgs
 from components.cdn import Cdn, CdnArgs
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
-from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
+from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
 from components.options import Window, child
-from components.pods import ContainerResources, SecretVariable
-from components.queue_workers import QUEUE_PREFIX, QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
+from components.pods import SecretVariable
+from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
+from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
+from components.queues import QueueOptions, queue_variables
 from components.redis import RedisCluster, RedisClusterArgs
-from components.secrets import DeliveredSecret, DeliveredSecretArgs
-from components.settings.model import Replicas, Resources, Service, Settings
+from components.secrets import DeliveredSecret, DeliveredSecretArgs, ExternalDelivery
+from components.settings.model import Settings
 from components.settings.redis import CacheRedis, QueueRedis
+from components.settings.workloads import Replicas, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
 from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
-from components.workload import ReplicaRangeArgs
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
+from components.workload_settings import (
+    canary,
+    cluster_features,
+    config_files,
+    container_resources,
+    expose,
+    probes,
+    queue_options,
+    rollout,
+    schedules,
+)
+
+PRIVATE_CIDRS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +121,8 @@ class Platform(pulumi.ComponentResource):
             WorkloadNamespaceArgs(
                 identifier=settings.namespace or self._names.prefix,
                 trusted_certificates=self._args.trusted_certificates,
+                store_cidrs=self._store_cidrs(),
+                egress=[EgressRule(cidr=item.cidr, ports=item.ports) for item in settings.cluster.egress],
                 labels={"app.kubernetes.io/part-of": settings.system},
             ),
             child(self),
@@ -118,6 +136,12 @@ class Platform(pulumi.ComponentResource):
             services[name] = {**made.outputs, "queues": self._queues_of(name)}
             await window.admit(made.registered)
         workers: dict[str, pulumi.Input[object]] = {}
+        if settings.queues and not surroundings.cluster.metrics_readers:
+            pulumi.log.info(
+                "Workers scale on their CPU, which tells nothing of jobs that wait: the settings name neither "
+                "cluster.keda nor cluster.metrics.",
+                self,
+            )
         for queue in settings.queues:
             workers_made = self._workers(queue, surroundings, stores)
             workers[queue] = workers_made.outputs
@@ -127,7 +151,7 @@ class Platform(pulumi.ComponentResource):
             "namespace": namespace.name,
             "services": services,
             "workers": workers,
-            "dashboard": self._dashboard(surroundings, stores) if settings.queues else None,
+            "dashboard": self._dashboard(surroundings, stores) if self._queues_in_redis() else None,
             "redis": {key: cluster.outputs for key, cluster in stores.redis.items()},
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
@@ -172,11 +196,11 @@ class Platform(pulumi.ComponentResource):
             ),
             child(self),
         )
+        redis: dict[str, RedisCluster] = {"cache": self._redis("cache", settings.redis.cache, access)}
+        if self._queues_in_redis():
+            redis["queue"] = self._redis("queue", settings.redis.queue, access)
         return _Stores(
-            redis={
-                "cache": self._redis("cache", settings.redis.cache, access),
-                "queue": self._redis("queue", settings.redis.queue, access),
-            },
+            redis=redis,
             database=self._database(network, access),
             storage=storage,
             cdn=cdn,
@@ -206,6 +230,11 @@ class Platform(pulumi.ComponentResource):
         """Whether a store leaves a snapshot behind: unless said otherwise, everywhere but on the local platform, which
         keeps none."""
         return self._args.settings.environment != "local" if final_snapshot is None else final_snapshot
+
+    def _store_cidrs(self) -> Sequence[str]:
+        """Where the data stores' addresses are; in the user's own network, wherever private ones are."""
+        network = self._args.settings.network
+        return [network.create.cidr] if network.create is not None else PRIVATE_CIDRS
 
     def _redis(self, key: str, redis: CacheRedis | QueueRedis, access: StoreAccess) -> RedisCluster:
         return RedisCluster(
@@ -308,13 +337,26 @@ class Platform(pulumi.ComponentResource):
         """What every pod is told: where the stores are, and the secrets that open them."""
         settings = self._args.settings
         cache = self._deliver("redis-cache", namespace, {"REDIS_URL": stores.redis["cache"].url})
-        queue = self._deliver("redis-queue", namespace, {"QUEUE_REDIS_URL": stores.redis["queue"].url})
         database = self._deliver(
             "database",
             namespace,
             {"DATABASE_URL": stores.database.writer_url, "DATABASE_READER_URLS": stores.database.reader_urls},
         )
         trusted = self._args.trusted_certificates or ""
+        secrets = [
+            SecretVariable("REDIS_URL", cache.identifier, "REDIS_URL"),
+            SecretVariable("DATABASE_URL", database.identifier, "DATABASE_URL"),
+            SecretVariable("DATABASE_READER_URLS", database.identifier, "DATABASE_READER_URLS"),
+        ]
+        checksums: list[pulumi.Input[str]] = [
+            cache.checksum,
+            database.checksum,
+            hashlib.sha256(trusted.encode()).hexdigest()[:16],
+        ]
+        if "queue" in stores.redis:
+            queue = self._deliver("redis-queue", namespace, {QUEUE_REDIS_VARIABLE: stores.redis["queue"].url})
+            secrets.append(SecretVariable(QUEUE_REDIS_VARIABLE, queue.identifier, QUEUE_REDIS_VARIABLE))
+            checksums.append(queue.checksum)
         return Surroundings(
             system=settings.system,
             prefix=self._names.prefix,
@@ -326,15 +368,11 @@ class Platform(pulumi.ComponentResource):
                 "AWS_REGION": self._args.region,
                 "CDN_URL": pulumi.Output.concat("https://", stores.cdn.domain),
             },
-            secrets=[
-                SecretVariable("REDIS_URL", cache.identifier, "REDIS_URL"),
-                SecretVariable("QUEUE_REDIS_URL", queue.identifier, "QUEUE_REDIS_URL"),
-                SecretVariable("DATABASE_URL", database.identifier, "DATABASE_URL"),
-                SecretVariable("DATABASE_READER_URLS", database.identifier, "DATABASE_READER_URLS"),
-            ],
-            checksum=pulumi.Output.concat(
-                cache.checksum, queue.checksum, database.checksum, hashlib.sha256(trusted.encode()).hexdigest()[:16]
-            ),
+            secrets=secrets,
+            checksum=pulumi.Output.concat(*checksums),
+            cluster=cluster_features(settings.cluster),
+            external=self._external_delivery(),
+            allow_image_tag=settings.environment == "local" or settings.workload.allow_image_tags,
             tags=self._tags,
         )
 
@@ -347,9 +385,22 @@ class Platform(pulumi.ComponentResource):
                 identifier=name,
                 namespace=namespace.name,
                 data=data,
+                external=self._external_delivery(),
                 labels={"app.kubernetes.io/part-of": self._args.settings.system},
             ),
             child(self),
+        )
+
+    def _external_delivery(self) -> ExternalDelivery | None:
+        operator = self._args.settings.cluster.external_secrets
+        if operator is None:
+            return None
+        return ExternalDelivery(
+            store=operator.store,
+            store_kind=operator.kind,
+            prefix=self._names.prefix,
+            recovery_days=self._recovery_days,
+            tags=self._tags,
         )
 
     def _issuer(self) -> TokenIssuer:
@@ -364,29 +415,40 @@ class Platform(pulumi.ComponentResource):
     def _service(self, name: str, service: Service, surroundings: Surroundings, stores: _Stores) -> StatelessService:
         workload = self._args.settings.workload
         own = self._own_secrets(name, service, surroundings)
-        queues = self._queues_of(name)
         return StatelessService(
             name,
             StatelessServiceArgs(
                 identifier=name,
                 image=service.image or workload.image,
                 surroundings=surroundings,
-                command=workload.command,
+                command=service.command or workload.command,
+                arguments=service.args,
                 port=service.port,
+                ports=service.ports,
                 replicas=_range(service.replicas),
                 cpu_target_percent=service.cpu_target_percent,
-                resources=_resources(service.resources or workload.resources),
+                memory_target_percent=service.memory_target_percent,
+                requests_per_second=service.requests_per_second,
+                resources=container_resources(service.resources or workload.resources),
+                scratch_size=service.scratch_size,
                 drain_seconds=service.drain_seconds or workload.drain_seconds,
+                stream_seconds=service.stream_seconds,
+                deregistration_seconds=service.deregistration_seconds,
                 startup_seconds=service.startup_seconds,
+                probes=probes(service),
+                rollout=rollout(service),
+                canary=canary(service),
+                config=config_files(service),
                 variables={
                     **service.environment,
                     **self._bucket_variables(service, stores),
-                    **({"QUEUES": ",".join(queues), "QUEUE_PREFIX": QUEUE_PREFIX} if queues else {}),
+                    **queue_variables(self._queue_options(name)),
                 },
                 secrets=own.variables,
                 checksum=own.checksum,
                 grants=self._grants(service, stores),
                 exposed=service.exposed,
+                expose=expose(service),
             ),
             child(self),
         )
@@ -402,6 +464,7 @@ class Platform(pulumi.ComponentResource):
                     identifier=name,
                     namespace=surroundings.namespace,
                     data=service.secrets,
+                    external=surroundings.external,
                     labels={"app.kubernetes.io/part-of": self._args.settings.system},
                 ),
                 child(self),
@@ -420,16 +483,21 @@ class Platform(pulumi.ComponentResource):
             QueueWorkersArgs(
                 queue=name,
                 owner=queue.owner,
-                redis=stores.redis["queue"],
                 image=owner.image or settings.workload.image,
                 surroundings=surroundings,
-                command=settings.workload.command,
+                options=queue_options(queue),
+                redis=stores.redis["queue"] if queue.kind == "bullmq" else None,
+                command=owner.command or settings.workload.command,
                 port=owner.port,
                 concurrency=queue.concurrency,
                 longest_job_seconds=queue.longest_job_seconds,
+                stalled_after_seconds=queue.stalled_after_seconds,
+                max_stalled=queue.max_stalled,
+                schedules=schedules(queue),
                 replicas=_range(queue.replicas),
+                backlog_per_worker=queue.backlog_per_worker,
                 cpu_target_percent=queue.cpu_target_percent,
-                resources=_resources(queue.resources or owner.resources or settings.workload.resources),
+                resources=container_resources(queue.resources or owner.resources or settings.workload.resources),
                 variables={**owner.environment, **self._bucket_variables(owner, stores)},
                 secrets=own.variables,
                 checksum=own.checksum,
@@ -443,15 +511,16 @@ class Platform(pulumi.ComponentResource):
         return QueueDashboard(
             "dashboard",
             QueueDashboardArgs(
-                queues=sorted(settings.queues),
+                queues=self._queues_in_redis(),
                 redis=stores.redis["queue"],
                 image=settings.workload.image,
                 surroundings=surroundings,
                 secret_identifier=f"{self._names.prefix}/dashboard",
                 username=settings.dashboard.username,
+                generation=settings.dashboard.generation,
                 command=settings.workload.command,
                 replicas=_range(settings.dashboard.replicas),
-                resources=_resources(settings.dashboard.resources or settings.workload.resources),
+                resources=container_resources(settings.dashboard.resources or settings.workload.resources),
                 recovery_days=self._recovery_days,
             ),
             child(self),
@@ -459,6 +528,12 @@ class Platform(pulumi.ComponentResource):
 
     def _queues_of(self, service: str) -> list[str]:
         return sorted(name for name, queue in self._args.settings.queues.items() if queue.owner == service)
+
+    def _queue_options(self, service: str) -> dict[str, QueueOptions]:
+        return {name: queue_options(self._args.settings.queues[name]) for name in self._queues_of(service)}
+
+    def _queues_in_redis(self) -> list[str]:
+        return sorted(name for name, queue in self._args.settings.queues.items() if queue.kind == "bullmq")
 
     def _grants(self, service: Service, stores: _Stores) -> list[BucketGrant]:
         return [BucketGrant(stores.storage.buckets[key].arn, access) for key, access in sorted(service.buckets.items())]
@@ -469,11 +544,3 @@ class Platform(pulumi.ComponentResource):
 
 def _range(replicas: Replicas) -> ReplicaRangeArgs:
     return ReplicaRangeArgs(min=replicas.min, max=replicas.max)
-
-
-def _resources(resources: Resources) -> ContainerResources:
-    return ContainerResources(
-        cpu_request=resources.cpu_request,
-        memory_request=resources.memory_request,
-        memory_limit=resources.memory_limit,
-    )

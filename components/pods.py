@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pulumi
 
+from components.pod_options import Probes, Rollout
+from components.quantities import memory_bytes
+
 Role = Literal["api", "worker", "dashboard"]
 
 DEREGISTRATION_SECONDS = 5
-"""How long a stopping pod still accepts: until every node's kube-proxy and load balancer has heard of its end."""
+"""How long a stopping pod still accepts: until every node's kube-proxy has heard of its end."""
+EDGE_DEREGISTRATION_SECONDS = 15
+"""The same where a Gateway's or Ingress' load balancer has to hear of it too."""
 GRACE_MARGIN_SECONDS = 5
 """Between the end of draining and SIGKILL: time to close connections and exit."""
 
-SCRATCH_LIMIT = "64Mi"
 USER = 1000
+CONFIG_FOLDER = "/etc/groundwork/config"
 CERTIFICATES_FOLDER = "/etc/groundwork/certificates"
 CERTIFICATES_FILE = "ca.pem"
 _IDENTITY_FOLDER = "/var/run/secrets/groundwork/identity"
@@ -43,11 +48,20 @@ RESERVED_VARIABLES = frozenset(
         "AWS_WEB_IDENTITY_TOKEN_FILE",
         "QUEUES",
         "QUEUE_CONCURRENCY",
+        "QUEUE_OPTIONS",
         "QUEUE_PREFIX",
+        "QUEUE_SCHEDULES",
+        "JOB_LOCK_SECONDS",
+        "JOB_MAX_SECONDS",
+        "JOB_MAX_STALLED",
         "DASHBOARD_USERNAME",
         "DASHBOARD_PASSWORD",
+        "DASHBOARD_PASSWORD_PREVIOUS",
         "MEMORY_FALLBACK",
         "SHUTDOWN_DRAIN_SECONDS",
+        "SHUTDOWN_STREAM_SECONDS",
+        "CONFIG_DIR",
+        "METRICS_PORT",
         "NODE_EXTRA_CA_CERTS",
     }
 )
@@ -90,7 +104,8 @@ class Pod:
         role: The argument that the image is started with.
         service: Told to the process as `SERVICE_NAME`.
         image: Reference of the image.
-        command: Executable and first arguments; the role is appended.
+        command: Executable and first arguments.
+        arguments: Further arguments; by default the role.
         port: Where it answers probes, and requests if it is a service.
         variables: Plain environment.
         secrets: Environment from Secrets.
@@ -101,6 +116,15 @@ class Pod:
         startup_seconds: How long a start may take.
         certificates: Name of a ConfigMap with further certificate authorities, or none.
         checksum: Changes whenever an injected secret does, so that the pods are replaced.
+        account: Name of the service account; by default the pod's own.
+        ports: Further ports of the container, by name.
+        deregistration_seconds: How long a stopping pod still accepts before it drains.
+        stream_seconds: Part of the drain time over which long-lived connections are asked to go elsewhere.
+        probes: How it is asked for its health.
+        rollout: The steps in which a change replaces pods.
+        config: Name of the ConfigMap with configuration files, or none.
+        scratch_size: Of the only place that is writable, in memory units.
+        annotations: On the pods.
     """
 
     name: str
@@ -119,11 +143,21 @@ class Pod:
     startup_seconds: int
     certificates: pulumi.Input[str] | None
     checksum: pulumi.Input[str]
+    arguments: Sequence[str] | None = None
+    account: str | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    deregistration_seconds: int = DEREGISTRATION_SECONDS
+    stream_seconds: int = 0
+    probes: Probes = field(default_factory=Probes)
+    rollout: Rollout = field(default_factory=Rollout)
+    config: pulumi.Input[str] | None = None
+    scratch_size: str = "64Mi"
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
-def grace_seconds(drain_seconds: int) -> int:
+def grace_seconds(drain_seconds: int, deregistration_seconds: int = DEREGISTRATION_SECONDS) -> int:
     """`terminationGracePeriodSeconds` of a pod that serves: deregistration, then draining, then a margin."""
-    return DEREGISTRATION_SECONDS + drain_seconds + GRACE_MARGIN_SECONDS
+    return deregistration_seconds + drain_seconds + GRACE_MARGIN_SECONDS
 
 
 def worker_grace_seconds(longest_job_seconds: int) -> int:
@@ -148,13 +182,15 @@ def selector(name: str) -> dict[str, str]:
 def template(pod: Pod) -> dict[str, Any]:
     """The pod template of a Deployment, fit for PodSecurity `restricted`."""
     identity = pod.role_arn is not None
-    volumes, mounts = _volumes(pod.certificates, identity)
+    volumes, mounts = _volumes(pod, identity)
     spec: dict[str, Any] = {
-        "serviceAccountName": pod.name,
+        "serviceAccountName": pod.account or pod.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": (
-            grace_seconds(pod.drain_seconds) if pod.serves else worker_grace_seconds(pod.drain_seconds)
+            grace_seconds(pod.drain_seconds, pod.deregistration_seconds)
+            if pod.serves
+            else worker_grace_seconds(pod.drain_seconds)
         ),
         "securityContext": {
             "runAsNonRoot": True,
@@ -170,7 +206,7 @@ def template(pod: Pod) -> dict[str, Any]:
     return {
         "metadata": {
             "labels": labels(pod.name, pod.system),
-            "annotations": {"groundwork.dev/secrets-checksum": pod.checksum},
+            "annotations": {"groundwork.dev/secrets-checksum": pod.checksum, **pod.annotations},
         },
         "spec": spec,
     }
@@ -196,33 +232,50 @@ def _container(pod: Pod, mounts: list[dict[str, Any]]) -> dict[str, Any]:
         "name": "app",
         "image": pod.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": [*pod.command, pod.role],
-        "ports": [{"name": "http", "containerPort": pod.port, "protocol": "TCP"}],
+        "command": [*pod.command, *([pod.role] if pod.arguments is None else pod.arguments)],
+        "ports": [
+            {"name": name, "containerPort": port, "protocol": "TCP"}
+            for name, port in {"http": pod.port, **pod.ports}.items()
+        ],
         "env": _environment(pod),
         "resources": {
             "requests": {"cpu": pod.resources.cpu_request, "memory": pod.resources.memory_request},
-            "limits": {"memory": pod.resources.memory_limit, "ephemeral-storage": "256Mi"},
+            "limits": {"memory": pod.resources.memory_limit, "ephemeral-storage": _ephemeral_limit(pod.scratch_size)},
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "startupProbe": _probe("/health/live", period=2, failures=max(1, pod.startup_seconds // 2)),
-        "livenessProbe": _probe("/health/live", period=10, failures=3),
-        "readinessProbe": _probe("/health/ready", period=5, failures=2),
+        **_probes(pod.probes, pod.startup_seconds),
         "volumeMounts": mounts,
     }
     if pod.serves:
-        container["lifecycle"] = {"preStop": {"sleep": {"seconds": DEREGISTRATION_SECONDS}}}
+        container["lifecycle"] = {"preStop": {"sleep": {"seconds": pod.deregistration_seconds}}}
     return container
 
 
-def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
+def _ephemeral_limit(scratch_size: str) -> str:
+    """Scratch space and what is logged until it is collected."""
+    return f"{memory_bytes(scratch_size) // 2**20 + 192}Mi"
+
+
+def _probes(probes: Probes, startup_seconds: int) -> dict[str, Any]:
+    tries = max(1, startup_seconds // probes.startup_period_seconds)
+    live, ready = probes.live_period_seconds, probes.ready_period_seconds
+    wait = probes.timeout_seconds
+    return {
+        "startupProbe": _probe(probes.live_path, period=probes.startup_period_seconds, timeout=wait, failures=tries),
+        "livenessProbe": _probe(probes.live_path, period=live, timeout=wait, failures=probes.live_failures),
+        "readinessProbe": _probe(probes.ready_path, period=ready, timeout=wait, failures=probes.ready_failures),
+    }
+
+
+def _probe(path: str, *, period: int, timeout: int, failures: int) -> dict[str, Any]:
     return {
         "httpGet": {"path": path, "port": "http", "scheme": "HTTP"},
         "periodSeconds": period,
-        "timeoutSeconds": 3,
+        "timeoutSeconds": timeout,
         "failureThreshold": failures,
         "successThreshold": 1,
     }
@@ -238,6 +291,10 @@ def _environment(pod: Pod) -> list[dict[str, Any]]:
     }
     if pod.role_arn is not None:
         plain |= {"AWS_ROLE_ARN": pod.role_arn, "AWS_WEB_IDENTITY_TOKEN_FILE": f"{_IDENTITY_FOLDER}/token"}
+    if pod.stream_seconds:
+        plain["SHUTDOWN_STREAM_SECONDS"] = str(pod.stream_seconds)
+    if pod.config is not None:
+        plain["CONFIG_DIR"] = CONFIG_FOLDER
     if pod.certificates is not None:
         plain["NODE_EXTRA_CA_CERTS"] = f"{CERTIFICATES_FOLDER}/{CERTIFICATES_FILE}"
     plain |= pod.variables
@@ -251,16 +308,18 @@ def _environment(pod: Pod) -> list[dict[str, Any]]:
     ]
 
 
-def _volumes(
-    certificates: pulumi.Input[str] | None, identity: bool
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    volumes: list[dict[str, Any]] = [{"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}}]
+def _volumes(pod: Pod, identity: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    volumes: list[dict[str, Any]] = [{"name": "scratch", "emptyDir": {"sizeLimit": pod.scratch_size}}]
     mounts: list[dict[str, Any]] = [{"name": "scratch", "mountPath": "/tmp"}]
     if identity:
         token = {"audience": _AUDIENCE, "expirationSeconds": _TOKEN_SECONDS, "path": "token"}
         volumes.append({"name": "identity", "projected": {"sources": [{"serviceAccountToken": token}]}})
         mounts.append({"name": "identity", "mountPath": _IDENTITY_FOLDER, "readOnly": True})
-    if certificates is not None:
-        volumes.append({"name": "certificates", "configMap": {"name": certificates}})
+    if pod.certificates is not None:
+        volumes.append({"name": "certificates", "configMap": {"name": pod.certificates}})
         mounts.append({"name": "certificates", "mountPath": CERTIFICATES_FOLDER, "readOnly": True})
+    if pod.config is not None:
+        volumes.append({"name": "config", "configMap": {"name": pod.config}})
+        # The folder, not single files of it: those would never be brought up to date.
+        mounts.append({"name": "config", "mountPath": CONFIG_FOLDER, "readOnly": True})
     return volumes, mounts

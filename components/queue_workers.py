@@ -1,27 +1,26 @@
-"""Workers of job queues, and the queues' dashboard."""
+"""Workers of job queues."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pulumi
 
-from components import rules
+from components import queue_rules, rules, service_rules
+from components.autoscaling import Backlog, ReplicaRangeArgs, Scaling
+from components.cluster import ClusterFeatures
 from components.errors import Refusal, refuse
-from components.options import child
+from components.metrics import METRICS_PATH, make_metrics_service
 from components.pods import ContainerResources, Pod, SecretVariable, labels, selector, worker_grace_seconds
+from components.queues import QueueOptions, ScheduleArgs, queue_variables, schedules_text
 from components.redis import RedisCluster
-from components.secrets import Credential, CredentialArgs, DeliveredSecret, DeliveredSecretArgs
-from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
-from components.workload import ReplicaRangeArgs, Scaling, make_workload
+from components.stateless_service import Surroundings
+from components.workload import make_workload
 from components.workload_identity import BucketGrant, Identity, make_identity
 
-QUEUE_PREFIX = "{groundwork}"
-"""Start of the queues' keys. The braces keep a queue's keys in one slot, should its Redis become a cluster."""
-DASHBOARD = "queue-dashboard"
-DASHBOARD_PATH = "/queues"
 _STARTUP_SECONDS = 120
+QUEUE_REDIS_VARIABLE = "QUEUE_REDIS_URL"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +30,23 @@ class QueueWorkersArgs:
     Attributes:
         queue: Name of the queue.
         owner: The service whose code the workers run, told to them as `SERVICE_NAME`.
-        redis: Where the queue is kept; one that never evicts.
         image: Reference of the image.
         surroundings: What they share with the services.
+        options: How the queue keeps and repeats its jobs.
+        redis: Where a queue of kind `bullmq` is kept, one that never evicts; none for a queue of kind `postgres`.
         command: Executable and first arguments; `worker` is appended.
-        port: Where the probes are answered.
-        concurrency: Jobs that one worker runs at a time.
-        longest_job_seconds: The longest job: a stopping worker gets the time to finish it.
+        port: Where the probes and the metrics are answered.
+        concurrency: Jobs that one worker runs at a time; 1 to 1000.
+        longest_job_seconds: A job that takes longer has failed; a stopping worker gets this time to finish. Up to an
+            hour.
+        stalled_after_seconds: A job whose worker has not been heard of for so long is given to another; 10 to 300.
+        max_stalled: A job that outlives so many workers is given up: it may be what kills them; 1 to 1000.
+        schedules: Jobs by the clock, by name.
         replicas: How many workers the autoscaler may run.
-        cpu_target_percent: CPU use, in percent of the request, that the autoscaler aims at.
+        backlog_per_worker: Jobs for each worker that the autoscaler aims at, where the cluster has KEDA or metrics;
+            by default `concurrency`.
+        cpu_target_percent: CPU use, in percent of the request, that the autoscaler aims at where the cluster has
+            neither.
         resources: Requests and limits.
         variables: Further plain environment.
         secrets: Further environment from Secrets.
@@ -49,14 +56,19 @@ class QueueWorkersArgs:
 
     queue: str
     owner: str
-    redis: RedisCluster
     image: pulumi.Input[str]
     surroundings: Surroundings
+    options: QueueOptions = field(default_factory=QueueOptions)
+    redis: RedisCluster | None = None
     command: Sequence[str] = ("node", "/app/src/main.js")
     port: int = 8080
     concurrency: int = 5
     longest_job_seconds: int = 300
+    stalled_after_seconds: int = 15
+    max_stalled: int = 10
+    schedules: Mapping[str, ScheduleArgs] = field(default_factory=dict)
     replicas: ReplicaRangeArgs = field(default_factory=ReplicaRangeArgs)
+    backlog_per_worker: int | None = None
     cpu_target_percent: int = 70
     resources: ContainerResources = field(default_factory=ContainerResources)
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
@@ -66,7 +78,11 @@ class QueueWorkersArgs:
 
 
 class QueueWorkers(pulumi.ComponentResource):
-    """Deployment, autoscaler, disruption budget, service account and role of one queue's workers.
+    """Deployment, autoscaler, disruption budget, service account and role of one queue's workers; where somebody
+    reads metrics, a Service for them.
+
+    The autoscaler counts the real backlog if the cluster has KEDA or an adapter for Prometheus' metrics. Otherwise it
+    sees the CPU only, which tells nothing of jobs that wait; the output `scaling` says so.
 
     Attributes:
         outputs: Where to find them, as stack outputs.
@@ -102,14 +118,8 @@ class QueueWorkers(pulumi.ComponentResource):
             image=args.image,
             command=args.command,
             port=args.port,
-            variables={
-                **shared.variables,
-                **args.variables,
-                "QUEUES": args.queue,
-                "QUEUE_CONCURRENCY": str(args.concurrency),
-                "QUEUE_PREFIX": QUEUE_PREFIX,
-            },
-            secrets=[*shared.secrets, *args.secrets],
+            variables={**shared.variables, **args.variables, **worker_variables(args)},
+            secrets=[*_shared_secrets(args), *args.secrets],
             role_arn=identity.role_arn,
             resources=args.resources,
             drain_seconds=args.longest_job_seconds,
@@ -118,15 +128,17 @@ class QueueWorkers(pulumi.ComponentResource):
             certificates=shared.certificates,
             checksum=pulumi.Output.concat(shared.checksum, args.checksum),
         )
-        workload = make_workload(
-            self,
-            name,
-            shared.namespace,
-            pod,
-            Scaling(replicas=args.replicas, cpu_target_percent=args.cpu_target_percent),
-            identity.resources,
-        )
+        scaling = scaling_of(args, identifier)
+        workload = make_workload(self, name, shared.namespace, pod, scaling, identity.resources)
         self.registered = (*identity.resources, *workload)
+        if readers := shared.cluster.metrics_readers:
+            metadata = {
+                "name": identifier,
+                "namespace": shared.namespace,
+                "labels": labels(identifier, shared.system),
+            }
+            metrics = make_metrics_service(self, name, identifier, metadata, readers, [workload[0]])
+            self.registered = (*self.registered, *metrics)
         self.outputs = {
             "namespace": shared.namespace,
             "deployment": identifier,
@@ -135,108 +147,67 @@ class QueueWorkers(pulumi.ComponentResource):
             "minReplicas": args.replicas.min,
             "livePath": "/health/live",
             "readyPath": "/health/ready",
+            "metricsPath": METRICS_PATH,
             "owner": args.owner,
+            "kind": args.options.kind,
+            "scaling": _scaling_output(scaling),
         }
         self.register_outputs(dict(self.outputs))
 
 
+def worker_variables(args: QueueWorkersArgs) -> dict[str, str]:
+    """What a worker is told of its queue."""
+    told = {
+        **queue_variables({args.queue: args.options}),
+        "QUEUE_CONCURRENCY": str(args.concurrency),
+        "JOB_MAX_SECONDS": str(args.longest_job_seconds),
+        "JOB_LOCK_SECONDS": str(args.stalled_after_seconds),
+        "JOB_MAX_STALLED": str(args.max_stalled),
+    }
+    return {**told, "QUEUE_SCHEDULES": schedules_text(args.schedules)} if args.schedules else told
+
+
+def scaling_of(args: QueueWorkersArgs, identifier: str) -> Scaling:
+    """On the backlog if the cluster can see it, else on the CPU."""
+    cluster: ClusterFeatures = args.surroundings.cluster
+    if not cluster.metrics_readers:
+        return Scaling(replicas=args.replicas, cpu_target_percent=args.cpu_target_percent)
+    backlog = Backlog(
+        queue=args.queue,
+        per_worker=args.backlog_per_worker or args.concurrency,
+        by="keda" if cluster.keda_namespace else "metrics",
+        url=pulumi.Output.concat("http://", identifier, ".", args.surroundings.namespace, ".svc", METRICS_PATH),
+    )
+    return Scaling(replicas=args.replicas, cpu_target_percent=None, backlog=backlog)
+
+
+def _scaling_output(scaling: Scaling) -> dict[str, object]:
+    if scaling.backlog is None:
+        return {"on": "cpu", "targetPercent": scaling.cpu_target_percent}
+    return {"on": "backlog", "by": scaling.backlog.by, "perWorker": scaling.backlog.per_worker}
+
+
+def _shared_secrets(args: QueueWorkersArgs) -> list[SecretVariable]:
+    """Workers of a queue in the database know of no queue Redis."""
+    shared = args.surroundings.secrets
+    if args.options.kind == "bullmq":
+        return list(shared)
+    return [item for item in shared if item.name != QUEUE_REDIS_VARIABLE]
+
+
 def _refusals(args: QueueWorkersArgs) -> list[Refusal]:
-    return [
-        *rules.queue_profile(args.redis.profile),
+    found = [
+        *service_rules.image(args.image, allow_tag=args.surroundings.allow_image_tag),
+        *queue_rules.place(args.options.kind, args.redis.profile if args.redis else None),
+        *(Refusal(f"options.{item.setting}", item.value, item.cure) for item in queue_rules.queue(args.options)),
+        *queue_rules.worker(args),
         *rules.replica_range(args.replicas),
         *rules.resources(args.resources),
         *rules.grace(worker_grace_seconds(args.longest_job_seconds), "longest_job_seconds"),
     ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueueDashboardArgs:
-    """The dashboard.
-
-    Attributes:
-        queues: Names of the queues that it shows.
-        redis: Where they are kept.
-        image: Reference of the image.
-        surroundings: What it shares with the services.
-        secret_identifier: Name of its credentials in Secrets Manager.
-        username: Who may log in; the password is generated.
-        command: Executable and first arguments; `dashboard` is appended.
-        replicas: How many instances the autoscaler may run.
-        resources: Requests and limits.
-        recovery_days: Days in which deleted credentials can be restored; 0 deletes at once.
-    """
-
-    queues: Sequence[str]
-    redis: RedisCluster
-    image: pulumi.Input[str]
-    surroundings: Surroundings
-    secret_identifier: str
-    username: str = "operator"
-    command: Sequence[str] = ("node", "/app/src/main.js")
-    replicas: ReplicaRangeArgs = field(default_factory=lambda: ReplicaRangeArgs(min=2, max=3))
-    resources: ContainerResources = field(default_factory=ContainerResources)
-    recovery_days: int = 30
-
-
-class QueueDashboard(pulumi.ComponentResource):
-    """A service behind basic authentication that shows all queues.
-
-    Attributes:
-        outputs: Where to find it, as stack outputs.
-    """
-
-    outputs: Mapping[str, pulumi.Input[object]]
-
-    def __init__(self, name: str, args: QueueDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("groundwork:index:QueueDashboard", name, None, opts)
-        refuse(f"QueueDashboard {name!r}", rules.queue_profile(args.redis.profile))
-        shared = args.surroundings
-        credentials = Credential(
-            f"{name}-credentials",
-            CredentialArgs(
-                identifier=args.secret_identifier,
-                description="Login of the queues' dashboard",
-                key="password",
-                fixed={"username": args.username},
-                recovery_days=args.recovery_days,
-                tags=shared.tags,
-            ),
-            child(self),
-        )
-        delivered = DeliveredSecret(
-            f"{name}-login",
-            DeliveredSecretArgs(
-                identifier=DASHBOARD,
-                namespace=shared.namespace,
-                data={"DASHBOARD_USERNAME": args.username, "DASHBOARD_PASSWORD": credentials.value},
-                labels=labels(DASHBOARD, shared.system),
-            ),
-            child(self),
-        )
-        service = StatelessService(
-            f"{name}-service",
-            StatelessServiceArgs(
-                identifier=DASHBOARD,
-                image=args.image,
-                surroundings=replace(
-                    shared, secrets=[item for item in shared.secrets if item.name == "QUEUE_REDIS_URL"]
-                ),
-                command=args.command,
-                role="dashboard",
-                replicas=args.replicas,
-                resources=args.resources,
-                variables={"QUEUES": ",".join(args.queues), "QUEUE_PREFIX": QUEUE_PREFIX},
-                secrets=[
-                    SecretVariable(variable, delivered.identifier, variable)
-                    for variable in ("DASHBOARD_USERNAME", "DASHBOARD_PASSWORD")
-                ],
-                checksum=delivered.checksum,
-            ),
-            child(self),
-        )
-        self.outputs = {
-            **service.outputs,
-            "path": DASHBOARD_PATH,
-            "credentialsSecretArn": credentials.secret_arn,
-        }
-        self.register_outputs(dict(self.outputs))
+    for name, schedule in sorted(args.schedules.items()):
+        found += [
+            Refusal(f"schedules.{name}.{item.setting}", item.value, item.cure)
+            for item in queue_rules.schedule(schedule)
+        ]
+    return found

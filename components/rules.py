@@ -59,16 +59,6 @@ def resources(knobs: ResourceKnobs, prefix: str = "resources") -> Iterator[Refus
         )
 
 
-def queue_profile(profile: str) -> Iterator[Refusal]:
-    """Jobs live only in Redis: a Redis that evicts keys loses jobs."""
-    if profile != "queue":
-        yield Refusal(
-            "redis.profile",
-            profile,
-            "this Redis evicts keys when memory is short, and with them jobs: use one with the profile 'queue'",
-        )
-
-
 def grace(seconds: int, setting: str) -> Iterator[Refusal]:
     """A pod that takes longer than this to stop blocks every node drain."""
     if seconds > MAX_GRACE_SECONDS:

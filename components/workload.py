@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from components.autoscaling import Scaling, autoscaler_manifest
 from components.kubernetes import KubernetesObject
 from components.options import child
 from components.pods import Pod, labels, selector, template
-
-_SCALE_DOWN_SECONDS = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReplicaRangeArgs:
-    """How many instances the autoscaler may run.
-
-    Attributes:
-        min: At least; 2 or more.
-        max: At most.
-    """
-
-    min: int = 2
-    max: int = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scaling:
-    """When instances are added.
-
-    Attributes:
-        replicas: The range.
-        cpu_target_percent: CPU use, in percent of the request, that the autoscaler aims at.
-    """
-
-    replicas: ReplicaRangeArgs
-    cpu_target_percent: int
 
 
 def make_workload(
@@ -68,7 +40,7 @@ def make_workload(
     budget = KubernetesObject(f"{name}-budget", budget_manifest(namespace, pod), child(parent))
     autoscaler = KubernetesObject(
         f"{name}-autoscaler",
-        autoscaler_manifest(namespace, pod, scaling),
+        autoscaler_manifest(pod.name, _metadata(pod, namespace), scaling),
         # An autoscaler without its target reports an error and looks again only a quarter of a minute later.
         child(parent, depends_on=[deployment]),
     )
@@ -83,9 +55,17 @@ def deployment_manifest(namespace: pulumi.Input[str], pod: Pod) -> dict[str, Any
         "metadata": _metadata(pod, namespace),
         "spec": {
             "revisionHistoryLimit": 5,
-            "progressDeadlineSeconds": pod.startup_seconds + 180,
+            # The API keeps no zero: one that is sent would differ from what is read.
+            **({"minReadySeconds": pod.rollout.min_ready_seconds} if pod.rollout.min_ready_seconds else {}),
+            "progressDeadlineSeconds": pod.startup_seconds + pod.rollout.min_ready_seconds + 180,
             "selector": {"matchLabels": selector(pod.name)},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {
+                    "maxSurge": pod.rollout.max_surge,
+                    "maxUnavailable": pod.rollout.max_unavailable,
+                },
+            },
             "template": template(pod),
         },
     }
@@ -102,35 +82,6 @@ def budget_manifest(namespace: pulumi.Input[str], pod: Pod) -> dict[str, Any]:
             "selector": {"matchLabels": selector(pod.name)},
             # A pod that does not get ready is no reason to keep its node from being drained.
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
-        },
-    }
-
-
-def autoscaler_manifest(namespace: pulumi.Input[str], pod: Pod, scaling: Scaling) -> dict[str, Any]:
-    """Up at once, down slowly: a short lull must not cost the next peak its instances."""
-    return {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": _metadata(pod, namespace),
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.name},
-            "minReplicas": scaling.replicas.min,
-            "maxReplicas": scaling.replicas.max,
-            "metrics": [
-                {
-                    "type": "Resource",
-                    "resource": {
-                        "name": "cpu",
-                        "target": {"type": "Utilization", "averageUtilization": scaling.cpu_target_percent},
-                    },
-                }
-            ],
-            "behavior": {
-                "scaleDown": {
-                    "stabilizationWindowSeconds": _SCALE_DOWN_SECONDS,
-                    "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
-                }
-            },
         },
     }
 

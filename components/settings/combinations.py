@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from components import database_rules, redis_rules, rules
+from components import database_rules, redis_rules
 from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
-from components.pods import RESERVED_VARIABLES, grace_seconds, worker_grace_seconds
+from components.settings import workload_combinations as workloads
 from components.settings.model import Settings
 from components.settings.problems import NAMESPACE, Problem, did_you_mean, shown
 from components.settings.redis import Redis
 
-_SECRET_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|API_?KEY|ACCESS_?KEY|CREDENTIAL")
-_BY_DIGEST = re.compile(r"^[^@]+@sha256:[0-9a-f]{64}$")
 PLACEHOLDER_DIGEST = "@sha256:" + "0" * 64
 PLACEHOLDER_ISSUER = "/id/EXAMPLE"
 """What the delivered stack files have in place of the user's own values: previews run, deployments are refused."""
@@ -43,7 +41,7 @@ def _refusals(settings: Settings, stack: str, secure: frozenset[str]) -> Iterato
         yield from _under(f"redis.{name}", redis_rules.refusals(redis))
     yield from _under("database", database_rules.refusals(settings.database))
     yield from _under("cdn", _cdn(settings))
-    yield from _workload(settings, secure)
+    yield from workloads.refusals(settings, secure)
     if settings.environment != "local":
         yield from _highly_available(settings)
     if settings.environment == "production":
@@ -113,61 +111,6 @@ def _cdn(settings: Settings) -> Iterator[Refusal]:
         )
 
 
-def _workload(settings: Settings, secure: frozenset[str]) -> Iterator[tuple[str, Refusal]]:
-    yield from _under("workload", rules.resources(settings.workload.resources))
-    yield from _under("workload", _variables(settings.workload.environment))
-    yield from _under("workload", rules.grace(grace_seconds(settings.workload.drain_seconds), "drain_seconds"))
-    yield from _under("dashboard", rules.replica_range(settings.dashboard.replicas))
-    if settings.dashboard.resources:
-        yield from _under("dashboard", rules.resources(settings.dashboard.resources))
-    for name, service in settings.services.items():
-        path = f"services.{name}"
-        yield from _under(path, rules.replica_range(service.replicas))
-        yield from _under(path, _variables(service.environment))
-        if service.resources:
-            yield from _under(path, rules.resources(service.resources))
-        if service.drain_seconds is not None:
-            yield from _under(path, rules.grace(grace_seconds(service.drain_seconds), "drain_seconds"))
-        for bucket in sorted(service.buckets.keys() - settings.buckets.keys()):
-            yield path, Refusal("buckets", bucket, f"is no bucket; {did_you_mean(bucket, settings.buckets)}")
-        for variable in sorted(service.secrets):
-            yield from _under(path, _secret(variable, service.environment, "services" in secure, name))
-    for name, queue in settings.queues.items():
-        path = f"queues.{name}"
-        yield from _under(path, rules.replica_range(queue.replicas))
-        yield from _under(path, rules.grace(worker_grace_seconds(queue.longest_job_seconds), "longest_job_seconds"))
-        if queue.resources:
-            yield from _under(path, rules.resources(queue.resources))
-        if queue.owner not in settings.services:
-            yield path, Refusal("owner", queue.owner, f"is no service; {did_you_mean(queue.owner, settings.services)}")
-
-
-def _variables(environment: Mapping[str, str]) -> Iterator[Refusal]:
-    for name in sorted(environment):
-        if name in RESERVED_VARIABLES:
-            yield Refusal(f"environment.{name}", environment[name], "is set by the platform: leave it out")
-        elif _SECRET_VARIABLE.search(name):
-            yield Refusal(
-                f"environment.{name}",
-                "[secret]",
-                "looks like a secret and would be readable by everybody: put it under the service's secrets",
-            )
-
-
-def _secret(variable: str, environment: Mapping[str, str], encrypted: bool, service: str) -> Iterator[Refusal]:
-    if variable in RESERVED_VARIABLES or variable in environment:
-        yield Refusal(
-            f"secrets.{variable}", "[secret]", "is set already, by the platform or by environment: leave one out"
-        )
-    if not encrypted:
-        yield Refusal(
-            f"secrets.{variable}",
-            "[secret]",
-            "stands in the file in the clear: remove it, change it where it was used, and write it with "
-            f"`pulumi config set --secret --path 'groundwork:services.{service}.secrets.{variable}'`",
-        )
-
-
 def _highly_available(settings: Settings) -> Iterator[tuple[str, Refusal]]:
     where = f"in {settings.environment}"
     for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
@@ -192,18 +135,7 @@ def _highly_available(settings: Settings) -> Iterator[tuple[str, Refusal]]:
                 f"{where}, backups are on: write 1 or more",
             ),
         )
-    images = [("workload", settings.workload.image)]
-    images += [(f"services.{name}", service.image) for name, service in settings.services.items() if service.image]
-    for path, image in images:
-        if not _BY_DIGEST.match(image):
-            yield (
-                path,
-                Refusal(
-                    "image",
-                    image,
-                    f"a tag can be moved to other code: {where}, write name@sha256:<64 hexadecimal digits>",
-                ),
-            )
+    yield from workloads.tagged_images(settings)
 
 
 def _production(settings: Settings) -> Iterator[tuple[str, Refusal]]:

@@ -8,67 +8,25 @@ Keys are camelCase in the file and snake_case here. Types and ranges are checked
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.quantities import CPU_PATTERN, MEMORY_PATTERN
 from components.settings.alarms import Alarms
-from components.settings.base import Model
+from components.settings.base import (
+    NAME_PATTERN,
+    Cidr,
+    Environment,
+    Items,
+    Model,
+    Name,
+    QueueName,
+    UrlPath,
+)
+from components.settings.cluster import Cluster
 from components.settings.database import Database
 from components.settings.redis import RedisPair
-
-_T = TypeVar("_T")
-
-Items = Annotated[tuple[_T, ...], Field(strict=False)]
-"""A list in the file."""
-
-_NAME = r"^[a-z](?:-?[a-z0-9])*$"
-Name = Annotated[str, Field(pattern=_NAME, max_length=35)]
-"""35: the role of a service has 64 characters, and the prefix 28 of them."""
-QueueName = Annotated[str, Field(pattern=_NAME, max_length=28)]
-"""28: the workers' names end with `-worker`."""
-Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$", max_length=128)]
-Cidr = Annotated[str, Field(pattern=r"^(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$")]
-UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/*-]*$")]
-Cpu = Annotated[str, Field(pattern=CPU_PATTERN)]
-Memory = Annotated[str, Field(pattern=MEMORY_PATTERN)]
-Environment = Literal["local", "staging", "production"]
-Access = Literal["read", "readWrite"]
-
-
-class Resources(Model):
-    """What a container asks for and may use. There is no CPU limit: throttling costs latency and protects nobody."""
-
-    cpu_request: Cpu = Field(default="100m", description="cores, for example 100m or 0.5")
-    memory_request: Memory = Field(default="256Mi", description="memory, for example 256Mi")
-    memory_limit: Memory = Field(default="512Mi", description="memory, for example 512Mi")
-
-
-class Replicas(Model):
-    """How many instances the autoscaler may run."""
-
-    min: int = Field(default=2, ge=1, le=1000, description="number of instances, 2 or more")
-    max: int = Field(default=10, ge=1, le=1000, description="number of instances")
-
-
-class Workload(Model):
-    """What all pods have in common."""
-
-    image: str = Field(
-        pattern=r"^[a-z0-9][a-zA-Z0-9./:_@-]*$", max_length=512, description="image reference, by digest if not local"
-    )
-    environment: Mapping[Variable, str] = Field(default={}, description="variables of every pod; no secrets")
-    trusted_certificates: str | None = Field(
-        default=None, min_length=1, description="PEM file of further authorities that pods trust, relative to stacks/"
-    )
-    command: Items[str] = Field(
-        default=("node", "/app/src/main.js"),
-        min_length=1,
-        description="executable and first arguments; the role follows",
-    )
-    drain_seconds: int = Field(default=25, ge=1, le=3600, description="seconds that requests get to finish")
-    resources: Resources = Field(default=Resources(), description="requests and limits of every pod")
+from components.settings.workloads import Dashboard, Queue, Service, Workload
 
 
 class CreatedNetwork(Model):
@@ -136,56 +94,16 @@ class WorkloadIdentity(Model):
     )
 
 
-class Service(Model):
-    """One stateless service."""
-
-    image: str | None = Field(
-        default=None, pattern=r"^[a-z0-9][a-zA-Z0-9./:_@-]*$", max_length=512, description="image instead of workload's"
-    )
-    port: int = Field(default=8080, ge=1024, le=65535, description="port that the container listens on")
-    replicas: Replicas = Field(default=Replicas(), description="how many instances may run")
-    cpu_target_percent: int = Field(
-        default=70, ge=10, le=95, description="CPU use, in percent of the request, that the autoscaler aims at"
-    )
-    resources: Resources | None = Field(default=None, description="requests and limits instead of workload's")
-    drain_seconds: int | None = Field(default=None, ge=1, le=3600, description="seconds instead of workload's")
-    startup_seconds: int = Field(default=120, ge=5, le=1800, description="seconds that a start may take")
-    environment: Mapping[Variable, str] = Field(default={}, description="further variables; no secrets")
-    secrets: Mapping[Variable, str] = Field(default={}, description="secret variables, encrypted in the stack file")
-    buckets: Mapping[Name, Access] = Field(default={}, description="buckets that it may use: read or readWrite")
-    exposed: bool = Field(default=False, description="true: pods of other namespaces may call it")
-
-
-class Queue(Model):
-    """One job queue and its workers."""
-
-    owner: Name = Field(description="the service whose code and rights the workers have")
-    concurrency: int = Field(default=5, ge=1, le=1000, description="jobs that one worker runs at a time")
-    longest_job_seconds: int = Field(default=300, ge=1, le=86400, description="seconds that the longest job takes")
-    replicas: Replicas = Field(default=Replicas(), description="how many workers may run")
-    cpu_target_percent: int = Field(
-        default=70, ge=10, le=95, description="CPU use, in percent of the request, that the autoscaler aims at"
-    )
-    resources: Resources | None = Field(default=None, description="requests and limits instead of the owner's")
-
-
-class Dashboard(Model):
-    """The queues' dashboard, behind basic authentication."""
-
-    username: str = Field(default="operator", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="who may log in")
-    replicas: Replicas = Field(default=Replicas(min=2, max=3), description="how many instances may run")
-    resources: Resources | None = Field(default=None, description="requests and limits instead of workload's")
-
-
 class Settings(Model):
     """Everything under `groundwork:`."""
 
     system: Annotated[Name, Field(max_length=20)] = Field(description="what the stack is part of: starts all names")
     environment: Environment = Field(description="which safety rules apply")
-    namespace: Annotated[str, Field(pattern=_NAME, max_length=63)] | None = Field(
+    namespace: Annotated[str, Field(pattern=NAME_PATTERN, max_length=63)] | None = Field(
         default=None, description="Kubernetes namespace; without one, <system>-<stack>"
     )
     workload: Workload = Field(description="what all pods have in common")
+    cluster: Cluster = Field(default=Cluster(), description="what the cluster has")
     network: Network = Field(description="create or existing")
     workload_identity: WorkloadIdentity = Field(description="how pods get their AWS roles")
     redis: RedisPair = Field(default=RedisPair(), description="cache and queue")

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from local.plugins.kubernetes import objects
+from local.plugins.kubernetes import objects, wait_for
 from local.plugins.kubernetes.kinds import Kind
 from local.plugins.provider import UNKNOWN, CheckFailure, CheckRequest, ProviderError, copied
 
@@ -40,7 +40,7 @@ def completed(kind: Kind, request: CheckRequest, namespace: str | None) -> tuple
         failures.append(CheckFailure("metadata.namespace", f"a {kind.kind} has no namespace: leave it out"))
     elif namespace is not None and not meta.get("namespace"):
         meta["namespace"] = namespace
-    failures += _timeout(inputs)
+    failures += _timeout(inputs) + _wait_for(inputs)
     return inputs, failures
 
 
@@ -67,6 +67,17 @@ def _timeout(inputs: Mapping[str, Any]) -> list[CheckFailure]:
     if text is None or text.isdecimal():
         return []
     return [CheckFailure(f'metadata.annotations["{objects.TIMEOUT}"]', f"{text!r} is not a number of seconds")]
+
+
+def _wait_for(inputs: Mapping[str, Any]) -> list[CheckFailure]:
+    expression = objects.annotation(inputs, objects.WAIT_FOR)
+    if expression is None:
+        return []
+    try:
+        wait_for.parse(expression)
+    except ValueError as error:
+        return [CheckFailure(f'metadata.annotations["{objects.WAIT_FOR}"]', str(error))]
+    return []
 
 
 def decoded(text: str, namespace: str | None) -> list[Object]:

@@ -15,6 +15,7 @@ Object = dict[str, Any]
 
 AUTONAMED: Final = "pulumi.com/autonamed"
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+WAIT_FOR: Final = "pulumi.com/waitFor"
 TIMEOUT: Final = "pulumi.com/timeoutSeconds"
 PATCH_FORCE: Final = "pulumi.com/patchForce"
 MANAGER: Final = "__fieldManager"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from local.plugins.kubernetes import wait_for
 from local.plugins.kubernetes.kinds import Kind
-from local.plugins.kubernetes.objects import SKIP_AWAIT, annotation
+from local.plugins.kubernetes.objects import SKIP_AWAIT, WAIT_FOR, annotation
 
 Object = Mapping[str, Any]
 
@@ -53,6 +54,9 @@ def rule(kind: Kind, manifest: Object) -> Rule | None:
     """How to await an object; None when there is nothing to wait for."""
     if (annotation(manifest, SKIP_AWAIT) or "").lower() == "true":
         return None
+    if expression := annotation(manifest, WAIT_FOR):
+        asked = wait_for.parse(expression)
+        return Rule(lambda object, _: READY if asked(object) else _waiting(f"waiting for {expression}"))
     return _RULES.get((kind.group, kind.kind))
 
 

@@ -38,6 +38,36 @@ def test_a_preview_creates_the_platform_with_everything_below_it(checkout: Any, 
     assert worker[1] == "groundwork:index:QueueWorkers"
 
 
+def test_a_stack_uses_what_the_cluster_has(checkout: Any) -> None:
+    """P0-SCALE, P0-SECRETS: KEDA, a Gateway, External Secrets; queues in both places."""
+    checkout.init("prod")
+    checkout.change(
+        "prod",
+        "groundwork:cluster",
+        {
+            "keda": {},
+            "metrics": {},
+            "externalSecrets": {"store": "aws"},
+            "gateway": {"name": "public", "namespace": "gateways"},
+        },
+    )
+    digest = "registry.example.com/aiponge/next@sha256:" + "1" * 64
+    gateway = "groundwork:services/api-gateway"
+    checkout.change("prod", f"{gateway}/expose", {"hosts": ["api.example.com"]})
+    checkout.change("prod", f"{gateway}/canary", {"image": digest})
+    checkout.change("prod", f"{gateway}/requestsPerSecond", 50)
+    checkout.change("prod", "groundwork:queues/storage-background/kind", "postgres")
+    schedule = {"nightly": {"cron": "0 3 * * *", "exclusive": True}}
+    checkout.change("prod", "groundwork:queues/storage-background/schedules", schedule)
+    urns = [step["urn"] for step in checkout.preview("prod")["steps"]]
+    made = {(_chain(urn)[-1], urn.rsplit("::", 1)[-1]) for urn in urns}
+    assert ("kubernetes:keda.sh/v1alpha1:ScaledObject", "storage-background-autoscaler") in made
+    assert ("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "api-gateway-route") in made
+    assert ("kubernetes:apps/v1:Deployment", "api-gateway-canary-deployment") in made
+    assert ("kubernetes:external-secrets.io/v1:ExternalSecret", "redis-cache-secret-external") in made
+    assert not [name for type_, name in made if type_ == "kubernetes:core/v1:Secret"]
+
+
 def test_a_preview_shows_no_generated_secret_and_no_traceback(checkout: Any) -> None:
     """SR-SECRET."""
     checkout.init("local")

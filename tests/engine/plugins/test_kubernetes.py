@@ -326,6 +326,33 @@ def test_custom_resources(cluster_project: Any, api: Any, namespace: str) -> Non
     project.destroy().assert_succeeded()
 
 
+def test_a_custom_resource_is_awaited_as_its_annotation_says(cluster_project: Any, api: Any, namespace: str) -> None:
+    """Trap: without `pulumi.com/waitFor` nothing waits for it."""
+    project = cluster_project
+    group = f"{namespace}.example.com"
+    program = """
+        import pulumi, pulumi_kubernetes as k8s
+        definition = k8s.apiextensions.v1.CustomResourceDefinition("d", metadata={"name": "things.GROUP"}, spec={
+            "group": "GROUP", "scope": "Namespaced",
+            "names": {"plural": "things", "singular": "thing", "kind": "Thing", "list_kind": "ThingList"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"open_apiv3_schema": {
+                "type": "object", "properties": {"spec": {"type": "object", "properties": {
+                    "phase": {"type": "string"}}}}}}}]})
+        k8s.apiextensions.CustomResource("thing", api_version="GROUP/v1", kind="Thing",
+            metadata={"name": "one", "annotations": {
+                "pulumi.com/waitFor": "WAIT_FOR", "pulumi.com/timeoutSeconds": "2"}},
+            spec={"phase": "new"}, opts=pulumi.ResourceOptions(depends_on=[definition]))
+        """
+    program = program.replace("GROUP", group)
+    project.write(program.replace("WAIT_FOR", "jsonpath={.spec.phase}=old"))
+    failed = project.up()
+    assert failed.code != 0
+    assert "waiting for jsonpath={.spec.phase}=old" in failed.output
+    project.write(program.replace("WAIT_FOR", "jsonpath={.spec.phase}=new"))
+    project.up().assert_succeeded()
+    project.destroy().assert_succeeded()
+
+
 @pytest.mark.parametrize("name", ["", '"name": "web"'])
 def test_a_killed_update_leaves_nothing_doubled(
     cluster_project: Any, api: Any, namespace: str, nodes: Any, name: str

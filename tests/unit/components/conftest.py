@@ -93,6 +93,8 @@ class _Answers(Mocks):
                 }
             case "aws:kms/key:Key":
                 outputs["keyId"] = f"{args.name}-key-id"
+            case "aws:secretsmanager/secretVersion:SecretVersion":
+                outputs["versionId"] = "0a1b"
             case "aws:rds/instance:Instance":
                 outputs["address"] = f"{args.name}.test"
             case "aws:s3/bucket:Bucket":

@@ -20,12 +20,18 @@ CONFIGURATION = {
     "groundwork:vpcId": "vpc-12345678",
     "groundwork:subnetIds": json.dumps(["subnet-a", "subnet-b"]),
     "groundwork:clientCidrs": json.dumps(["10.0.0.0/16"]),
+    "groundwork:image": "registry.test/shop@sha256:" + "a" * 64,
+    "groundwork:issuer": "https://issuer.test",
+    "groundwork:issuerArn": "arn:aws:iam::123456789012:oidc-provider/issuer.test",
+    "groundwork:databaseUrl": "postgres://shop@database.test/shop",
 }
 MADE = {
     "alarms": "MetricAlarm",
+    "redis": "ReplicationGroup",
     "cdn": "Distribution",
     "database": "rds/instance:Instance",
-    "redis": "ReplicationGroup",
+    "service": "HTTPRoute",
+    "workers": "ScaledObject",
 }
 
 

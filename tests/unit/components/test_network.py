@@ -75,6 +75,6 @@ def test_only_restricted_pods_start_and_nobody_gets_in_unless_allowed(record: Ca
     assert inside["spec"]["ingress"] == [
         {"from": [{"podSelector": {}}], "ports": [{"protocol": "TCP", "port": "http"}]}
     ]
-    assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert deny["metadata"]["namespace"] == "shop"
     assert recording.one("ConfigMap").inputs["data"] == {"ca.pem": "PEM"}

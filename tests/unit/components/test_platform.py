@@ -198,6 +198,34 @@ def test_a_services_secrets_reach_it_and_its_workers_once(record: Callable[..., 
         assert variables["STRIPE_KEY"] == {"secretKeyRef": {"name": "music-service", "key": "STRIPE_KEY"}}
 
 
+def test_queues_in_postgres_need_no_queue_redis_and_no_dashboard(record: Callable[..., Any]) -> None:
+    """P0-QUEUE: Viral Engine's jobs are in its database."""
+    args = _args("local")
+    queues = {name: queue.model_copy(update={"kind": "postgres"}) for name, queue in args.settings.queues.items()}
+    changed = replace(args, settings=args.settings.model_copy(update={"queues": queues}))
+
+    async def build() -> dict[str, Any]:
+        return dict((await Platform.create("aiponge", changed)).outputs)
+
+    recording = record(build, stack="local")
+    assert [item.name for item in recording.of("RedisCluster")] == ["redis-cache"]
+    assert recording.result["dashboard"] is None
+    assert not recording.of("QueueDashboard")
+    assert recording.result["workers"]["music-generation"]["kind"] == "postgres"
+    assert "QUEUE_REDIS_URL" not in json.dumps(recording.one("Deployment", "music-service-deployment").inputs)
+
+
+def test_a_queues_options_reach_those_who_put_jobs_in(composed: Any) -> None:
+    """P0-QUEUE: tries, pauses and dead letters are decided when a job is put in."""
+    _, recording = composed
+    texts = set()
+    for name in ("music-service-deployment", "music-generation-deployment"):
+        template = recording.one("Deployment", name).inputs["spec"]["template"]["spec"]
+        texts |= {item["value"] for item in template["containers"][0]["env"] if item["name"] == "QUEUE_OPTIONS"}
+    assert len(texts) == 1
+    assert list(json.loads(texts.pop())) == ["music-generation"]
+
+
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_a_preview_goes_on_with_placeholders_and_a_deployment_does_not(
     record: Callable[..., Any], tmp_path: Path, stack: str

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from components.autoscaling import ReplicaRangeArgs
 from components.errors import Refused
 from components.network import StoreAccess
 from components.pods import ContainerResources, SecretVariable
-from components.queue_workers import QueueDashboard, QueueDashboardArgs, QueueWorkers, QueueWorkersArgs
+from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
+from components.queue_workers import QueueWorkers, QueueWorkersArgs
 from components.redis import RedisCluster, RedisClusterArgs
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
-from components.workload import ReplicaRangeArgs
 from components.workload_identity import BucketGrant, TokenIssuer
 
 pytestmark = pytest.mark.unit
@@ -57,7 +58,12 @@ def _workers(profile: Any = "queue", **change: Any) -> QueueWorkers:
     return QueueWorkers(
         "mails",
         QueueWorkersArgs(
-            queue="mails", owner="orders", redis=_redis(profile), image="i", surroundings=SURROUNDINGS, **change
+            queue="mails",
+            owner="orders",
+            redis=_redis(profile),
+            image=SERVICE.image,
+            surroundings=SURROUNDINGS,
+            **change,
         ),
     )
 
@@ -259,7 +265,7 @@ def test_the_dashboard_asks_for_a_password_and_knows_no_other_secret(record: Cal
             QueueDashboardArgs(
                 queues=["mails", "songs"],
                 redis=_redis("queue"),
-                image="i",
+                image=SERVICE.image,
                 surroundings=SURROUNDINGS,
                 secret_identifier="shop-prod/dashboard",
             ),

@@ -301,6 +301,39 @@ def test_the_annotation_skips_the_waiting() -> None:
     assert readiness.rule(Kind("", "v1", "ConfigMap"), {}) is None
 
 
+ROUTE = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True'
+
+
+@pytest.mark.parametrize(
+    ("expression", "status", "state"),
+    [
+        ("condition=Ready", {}, "waiting"),
+        ("condition=Ready", {"conditions": [{"type": "Ready", "status": "False"}]}, "waiting"),
+        ("condition=Ready", {"conditions": [{"type": "Ready", "status": "True"}]}, "ready"),
+        ("condition=Paused=False", {"conditions": [{"type": "Paused", "status": "False"}]}, "ready"),
+        ("jsonpath={.status.phase}=Running", {"phase": "Pending"}, "waiting"),
+        ("jsonpath={.status.phase}=Running", {"phase": "Running"}, "ready"),
+        ("jsonpath={.status.done}=true", {"done": True}, "ready"),
+        (ROUTE, {"parents": []}, "waiting"),
+        (ROUTE, {"parents": [{"conditions": [{"type": "Accepted", "status": "False"}]}]}, "waiting"),
+        (ROUTE, {"parents": [{"conditions": [{"type": "X"}, {"type": "Accepted", "status": "True"}]}]}, "ready"),
+    ],
+)
+def test_the_annotation_says_what_to_wait_for(expression: str, status: dict[str, Any], state: str) -> None:
+    """Trap: nothing else tells when a custom resource is ready."""
+    object = {"metadata": {"name": "n", "annotations": {objects.WAIT_FOR: expression}}, "status": status}
+    assert _judge(Kind("example.com", "v1", "Thing"), object)[0] == state
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["", "ready", "jsonpath={.status.phase}", "jsonpath={.status..phase}=x", '["condition=A"]', "condition="],
+)
+def test_an_annotation_that_is_not_understood_is_an_error(expression: str) -> None:
+    with pytest.raises(ValueError, match="not understood"):
+        readiness.wait_for.parse(expression)
+
+
 # Reasons
 
 

@@ -1,5 +1,7 @@
 // What the process is told by its environment: read once, checked whole, then frozen.
 
+import { readQueueOptions, readSchedules } from "./queues/options.js";
+
 /** @typedef {"api" | "worker" | "dashboard"} Role */
 
 /**
@@ -22,11 +24,15 @@
  * @property {string | null} awsEndpointUrl
  * @property {string[]} queues
  * @property {number} queueConcurrency
+ * @property {Record<string, import("./queues/options.js").QueueOptions>} queueOptions of each of `queues`
+ * @property {Record<string, import("./queues/options.js").Schedule>} schedules of a worker's queue, by name
  * @property {string} queuePrefix
  * @property {number} jobLockMs a job whose worker has not renewed its lock for so long is given to another
- * @property {number} jobMaxMs longest work that a job may ask for
+ * @property {number} jobMaxMs a job that takes longer has failed
+ * @property {number} jobMaxStalled a job that outlives so many workers is given up: it may be what kills them
  * @property {string | null} dashboardUsername
  * @property {string | null} dashboardPassword
+ * @property {string | null} dashboardPasswordPrevious still accepted
  * @property {number} rateLimitRequests
  * @property {number} rateLimitWindowMs
  * @property {number} sessionTtlMs
@@ -34,6 +40,9 @@
  * @property {number} breakerWindowMs
  * @property {number} breakerCooldownMs
  * @property {number} drainMs from SIGTERM to exit, at most
+ * @property {number} streamMs part of `drainMs` over which streams are asked to go elsewhere
+ * @property {string | null} configDir folder with settings that may change while the process runs
+ * @property {number | null} metricsPort where an API tells how many requests it had
  * @property {number} lameDuckMs part of `drainMs`: still accepting, no longer ready
  */
 
@@ -74,6 +83,9 @@ export function readConfig(role, env) {
   if (env.MEMORY_FALLBACK && env.MEMORY_FALLBACK !== "false") {
     read.fault("MEMORY_FALLBACK", "must be false; shared state is kept in Redis only, so that any instance can serve any request");
   }
+  const queueOptions = readQueueOptions(env.QUEUE_OPTIONS, queues, (what) => read.fault("QUEUE_OPTIONS", what));
+  const kinds = new Set(Object.values(queueOptions).map((options) => options.kind));
+  if (dashboard && kinds.has("postgres")) read.fault("QUEUE_OPTIONS", "the dashboard shows queues of kind bullmq only");
   const drainSeconds = read.number("SHUTDOWN_DRAIN_SECONDS", 20, 1, 3600);
   const config = {
     role: /** @type {Role} */ (role),
@@ -83,8 +95,8 @@ export function readConfig(role, env) {
     port: read.number("PORT", 8080, 0, 65535),
     logLevel: read.choice("LOG_LEVEL", "info", LOG_LEVELS),
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"], api),
-    queueRedisUrl: read.url("QUEUE_REDIS_URL", ["redis:", "rediss:"], worker || dashboard || queues.length > 0),
-    databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
+    queueRedisUrl: read.url("QUEUE_REDIS_URL", ["redis:", "rediss:"], kinds.has("bullmq")),
+    databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"], kinds.has("postgres")),
     readerUrls: read.urls("DATABASE_READER_URLS", ["postgres:", "postgresql:"]),
     databasePoolSize: read.number("DATABASE_POOL_SIZE", 3, 1, 100),
     replicaMaxLagMs: read.number("REPLICA_MAX_LAG_MS", 1000, 0, 3_600_000),
@@ -94,11 +106,15 @@ export function readConfig(role, env) {
     awsEndpointUrl: read.url("AWS_ENDPOINT_URL", ["http:", "https:"]),
     queues,
     queueConcurrency: read.number("QUEUE_CONCURRENCY", 5, 1, 1000),
+    queueOptions,
+    schedules: readSchedules(worker ? env.QUEUE_SCHEDULES : undefined, (what) => read.fault("QUEUE_SCHEDULES", what)),
     queuePrefix: read.text("QUEUE_PREFIX") ?? "{groundwork}",
     jobLockMs: 1000 * read.number("JOB_LOCK_SECONDS", 15, 1, 3600),
     jobMaxMs: 1000 * read.number("JOB_MAX_SECONDS", 60, 1, 3600),
+    jobMaxStalled: read.number("JOB_MAX_STALLED", 10, 1, 1000),
     dashboardUsername: read.text("DASHBOARD_USERNAME", dashboard),
     dashboardPassword: read.text("DASHBOARD_PASSWORD", dashboard),
+    dashboardPasswordPrevious: read.text("DASHBOARD_PASSWORD_PREVIOUS"),
     rateLimitRequests: read.number("RATE_LIMIT_REQUESTS", 60, 1, 100_000),
     rateLimitWindowMs: 1000 * read.number("RATE_LIMIT_WINDOW_SECONDS", 60, 1, 86_400),
     sessionTtlMs: 1000 * read.number("SESSION_TTL_SECONDS", 3600, 1, 2_592_000),
@@ -106,6 +122,9 @@ export function readConfig(role, env) {
     breakerWindowMs: 1000 * read.number("BREAKER_WINDOW_SECONDS", 60, 1, 86_400),
     breakerCooldownMs: 1000 * read.number("BREAKER_COOLDOWN_SECONDS", 10, 1, 86_400),
     drainMs: 1000 * drainSeconds,
+    streamMs: 1000 * read.number("SHUTDOWN_STREAM_SECONDS", 0, 0, drainSeconds),
+    configDir: read.text("CONFIG_DIR"),
+    metricsPort: read.number("METRICS_PORT", 0, 0, 65535) || null,
     // Long enough for a probe or two to see 503 before the socket is closed, short beside the whole.
     lameDuckMs: Math.min(3000, 200 * drainSeconds),
   };

@@ -62,3 +62,31 @@ test("lists are split, lame duck stays within the drain time", () => {
   assert.equal(config.drainMs, 5000);
   assert.equal(config.lameDuckMs, 1000);
 });
+
+test("P0-QUEUE: a queue in PostgreSQL needs no queue Redis, a queue in Redis no database", () => {
+  const worker = { SERVICE_NAME: "a", QUEUES: "q" };
+  const postgres = { QUEUE_OPTIONS: '{"q":{"kind":"postgres"}}' };
+  assert.deepEqual(problemsOf(() => readConfig("worker", worker)), ["QUEUE_REDIS_URL: is missing"]);
+  assert.deepEqual(problemsOf(() => readConfig("worker", { ...worker, ...postgres })), ["DATABASE_URL: is missing"]);
+  assert.equal(readConfig("worker", { ...worker, ...postgres, DATABASE_URL: "postgres://d/db" }).queueRedisUrl, null);
+});
+
+test("P0-QUEUE: options of a queue are checked, each fault by its name", () => {
+  const base = { SERVICE_NAME: "a", QUEUES: "q", QUEUE_REDIS_URL: "redis://r" };
+  const faults = (/** @type {string} */ text) => problemsOf(() => readConfig("worker", { ...base, QUEUE_OPTIONS: text }));
+  assert.deepEqual(faults("[1]"), ["QUEUE_OPTIONS: must be a JSON object"]);
+  assert.deepEqual(faults('{"p":{}}'), ['QUEUE_OPTIONS: "p" is not in QUEUES']);
+  assert.match(faults('{"q":{"attempts":0}}').join(), /q\.attempts must be a whole number from 1 to 100/);
+  assert.match(faults('{"q":{"kind":"sqs"}}').join(), /q\.kind must be bullmq or postgres/);
+  assert.match(faults('{"q":{"tries":3}}').join(), /q\.tries is not an option/);
+  const { queueOptions } = readConfig("worker", { ...base, QUEUE_OPTIONS: '{"q":{"attempts":3}}' });
+  assert.deepEqual(queueOptions.q, { kind: "bullmq", attempts: 3, backoffSeconds: 1, keepFailedDays: 7, keepFailed: 10_000 });
+});
+
+test("P0-QUEUE: schedules are checked", () => {
+  const base = { SERVICE_NAME: "a", QUEUES: "q", QUEUE_REDIS_URL: "redis://r" };
+  const faults = (/** @type {unknown} */ schedules) => problemsOf(() => readConfig("worker", { ...base, QUEUE_SCHEDULES: JSON.stringify(schedules) }));
+  assert.match(faults({ nightly: { cron: "daily" } }).join(), /nightly\.cron must have five fields/);
+  assert.match(faults({ nightly: { cron: "0 3 * * *", timezone: "Mars/Olympus" } }).join(), /nightly\.timezone must be a name/);
+  assert.deepEqual(faults({ nightly: { cron: "0 3 * * *", timezone: "Europe/Vienna" } }), []);
+});

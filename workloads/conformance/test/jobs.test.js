@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { createHandler } from "../src/queues/handler.js";
+import { PostgresLeases } from "../src/queues/leases.js";
 import { PostgresEffects } from "../src/postgres/effects.js";
 import { Database } from "../src/postgres/pool.js";
 import { createLog } from "../src/log.js";
@@ -91,7 +92,7 @@ test("PV-JOB: a job repeated after its effect, as when the worker died before sa
   const log = createLog({ service: "t", instance: "t", role: "t", logLevel: "error" });
   const writer = new Database(postgres.url, { name: "t", size: 2, log });
   try {
-    const handle = (/** @type {string} */ instance) => createHandler(new PostgresEffects(writer, { instance }), { instance, jobMaxMs: 1000 });
+    const handle = (/** @type {string} */ instance) => createHandler(new PostgresEffects(writer, { instance }), { instance, jobMaxMs: 1000 }, new PostgresLeases(writer));
     const job = { id: "again", queueName: QUEUE, data: {}, attemptsMade: 0 };
     const results = await Promise.all([handle("a")(job), handle("b")(job)]);
     assert.deepEqual(results[0], results[1]);

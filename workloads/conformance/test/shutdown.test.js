@@ -136,3 +136,12 @@ test("P0-QUEUE: the dashboard asks for its password, its health paths do not", a
   assert.deepEqual(queues.body.queues.map((/** @type {{ name: string }} */ queue) => queue.name).sort(), ["a", "b"]);
   assert.equal((await board.call("/health/live")).headers.get("x-instance-id") !== null, true);
 });
+
+test("P0-SECRETS: while the dashboard's password is rotated, the old and the new one are accepted, no other", async () => {
+  const env = { QUEUE_REDIS_URL: redis.url, QUEUES: "a", DASHBOARD_USERNAME: "ops", DASHBOARD_PASSWORD: "new", DASHBOARD_PASSWORD_PREVIOUS: "old" };
+  const board = await startWorkload("dashboard", env, cleanup);
+  await board.ready();
+  const status = async (/** @type {string} */ password) =>
+    (await board.call("/queues/", { headers: { authorization: `Basic ${Buffer.from(`ops:${password}`).toString("base64")}` } })).status;
+  assert.deepEqual(await Promise.all(["new", "old", "older", "", "null"].map(status)), [200, 200, 401, 401, 401]);
+});

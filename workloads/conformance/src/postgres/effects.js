@@ -1,5 +1,12 @@
 // Effects that happen once, however often they are tried: the marker and the effect commit together.
 
+import { StaleHolderError } from "./errors.js";
+
+/**
+ * @typedef {object} Effects
+ * @property {(scope: string, key: string, result: unknown, fence?: import("../queues/leases.js").Fence) => Promise<Effect>} once
+ */
+
 /**
  * @typedef {object} Effect
  * @property {unknown} result what the first try returned
@@ -18,10 +25,13 @@ export class PostgresEffects {
    * @param {string} scope
    * @param {string} key
    * @param {unknown} result kept and returned to every later try
+   * @param {import("../queues/leases.js").Fence} [fence] of the lease that the caller believes to hold
    * @returns {Promise<Effect>}
+   * @throws {StaleHolderError} somebody has held the lease after the caller
    */
-  async once(scope, key, result) {
+  async once(scope, key, result, fence) {
     return this.writer.transaction(async (client) => {
+      if (fence) await pass(client, fence);
       const marked = await client.query(
         "INSERT INTO conformance.effects (scope, key, result) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         [scope, key, JSON.stringify(result)],
@@ -40,6 +50,16 @@ export class PostgresEffects {
     const { rows } = await this.writer.transaction((client) => client.query(SELECT, [scope, key]));
     return rows.length === 0 ? null : effectOf(rows[0]);
   }
+}
+
+/** In the effect's own transaction, so that nobody can come in between. @param {import("./pool.js").Client} client @param {import("../queues/leases.js").Fence} fence */
+async function pass(client, { name, token }) {
+  const { rowCount } = await client.query(
+    `INSERT INTO conformance.fences AS f (name, token) VALUES ($1, $2)
+     ON CONFLICT (name) DO UPDATE SET token = excluded.token WHERE f.token <= excluded.token`,
+    [name, token],
+  );
+  if (rowCount === 0) throw new StaleHolderError(name);
 }
 
 const SELECT = `

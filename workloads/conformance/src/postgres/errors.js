@@ -16,3 +16,12 @@ export function isTransient(error) {
   const code = "code" in error ? String(error.code) : "";
   return CODES.has(code) || code.startsWith("08") || TEXTS.test(error.message);
 }
+
+/** The caller held a lease that has gone to another, and must not change anything. */
+export class StaleHolderError extends Error {
+  /** @param {string} lease */
+  constructor(lease) {
+    super(`the lease ${lease} has gone to another holder`);
+    this.name = "StaleHolderError";
+  }
+}

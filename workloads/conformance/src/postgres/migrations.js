@@ -28,6 +28,8 @@ const MIGRATIONS = [
      at timestamptz NOT NULL DEFAULT now()
    );
    CREATE INDEX effect_log_by_key ON conformance.effect_log (scope, key);`,
+  `CREATE TABLE conformance.leases (name text PRIMARY KEY, token bigint NOT NULL, until timestamptz NOT NULL);
+   CREATE TABLE conformance.fences (name text PRIMARY KEY, token bigint NOT NULL);`,
 ];
 
 /**

@@ -1,32 +1,48 @@
-// The producing side of BullMQ.
-
-import { Queue } from "bullmq";
+// The producing side of the queues.
 
 import { within } from "../deadline.js";
 import { Problem, unavailable } from "../problem.js";
 
 const ANSWER_MS = 8000;
 
-/** How often and how patiently a failing job is tried, and how long its outcome can be asked for. */
-export const JOB_OPTIONS = {
-  attempts: 5,
-  backoff: { type: "exponential", delay: 500 },
-  removeOnComplete: { age: 3600, count: 10_000 },
-  removeOnFail: { age: 7 * 24 * 3600 },
-};
+/** How long the outcome of a job that was done can be asked for. */
+const KEEP_COMPLETED = { age: 3600, count: 10_000 };
+
+/**
+ * How often and how patiently a failing job is tried; those that fail for good are kept, bounded in time and number.
+ *
+ * @param {import("./options.js").QueueOptions} options
+ */
+export function jobOptions({ attempts, backoffSeconds, keepFailedDays, keepFailed }) {
+  return {
+    attempts,
+    backoff: { type: "exponential", delay: 1000 * backoffSeconds },
+    removeOnComplete: KEEP_COMPLETED,
+    removeOnFail: { age: keepFailedDays * 24 * 3600, count: keepFailed },
+  };
+}
 
 export class Jobs {
   /**
-   * @param {import("ioredis").Redis} connection
-   * @param {{ queues: string[], queuePrefix: string }} config
-   * @param {import("../log.js").Log} log
+   * @param {Partial<Record<import("./options.js").QueueOptions["kind"], import("./stores.js").QueueStore>>} stores by kind of queue
+   * @param {{ queues: string[], queueOptions: Record<string, import("./options.js").QueueOptions> }} config
    */
-  constructor(connection, { queues, queuePrefix }, log) {
-    this.queues = new Map(queues.map((name) => [name, openQueue(name, connection, queuePrefix, log)]));
+  constructor(stores, { queues, queueOptions }) {
+    this.stores = Object.values(stores);
+    this.names = queues;
+    this.options = queueOptions;
+    /** @type {Map<string, import("bullmq").Queue>} opened once their store is prepared */
+    this.queues = new Map();
+    for (const [kind, store] of Object.entries(stores)) {
+      void store.prepare().then(() => {
+        for (const name of queues) if (queueOptions[name].kind === kind && !this.closed) this.queues.set(name, store.queue(name));
+      });
+    }
+    this.closed = false;
   }
 
   /**
-   * Accepted means kept: the promise resolves when Redis has the job. The same id again is the same job.
+   * Accepted means kept: the promise resolves when the store has the job. The same id again is the same job.
    *
    * @param {string} name of the queue
    * @param {string} id
@@ -34,7 +50,7 @@ export class Jobs {
    */
   async add(name, id, payload) {
     const queue = this.#queue(name);
-    await inTime(queue.add(name, payload, { ...JOB_OPTIONS, jobId: id }));
+    await inTime(queue.add(name, payload, { ...jobOptions(this.options[name]), jobId: id }));
     return { id, queue: name };
   }
 
@@ -60,8 +76,10 @@ export class Jobs {
     return inTime(this.#queue(name).getJobCounts());
   }
 
-  /** The connection is its owner's to close. */
+  /** The stores' connections are their owner's to close. */
   async close() {
+    this.closed = true;
+    await Promise.all(this.stores.map((store) => store.stop()));
     await Promise.all([...this.queues.values()].map((queue) => queue.close()));
   }
 
@@ -69,22 +87,10 @@ export class Jobs {
   #queue(name) {
     const queue = this.queues.get(name);
     if (queue) return queue;
-    const known = [...this.queues.keys()].join(", ") || "none";
+    if (this.names.includes(name)) throw unavailable("the queue", new Error("its store is not prepared yet"));
+    const known = this.names.join(", ") || "none";
     throw new Problem(404, `${JSON.stringify(name)} is not a queue of this service; it has: ${known}`);
   }
-}
-
-/**
- * @param {string} name
- * @param {import("ioredis").Redis} connection
- * @param {string} prefix
- * @param {import("../log.js").Log} log
- */
-export function openQueue(name, connection, prefix, log) {
-  // The check of the eviction policy is readiness's, told there as a finding rather than printed.
-  const queue = new Queue(name, { connection, prefix, skipVersionCheck: true });
-  queue.on("error", (error) => log.debug("queue error", { queue: name, error: String(error) }));
-  return queue;
 }
 
 /** @template T @param {Promise<T>} promise @returns {Promise<T>} */

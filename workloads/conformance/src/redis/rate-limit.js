@@ -33,18 +33,20 @@ return { allowed, limit - used, oldest[2] + window - now }
 export class RateLimit {
   /**
    * @param {import("ioredis").Redis} redis
-   * @param {{ service: string, rateLimitRequests: number, rateLimitWindowMs: number }} config
+   * @param {{ service: string }} config
+   * @param {{ current: import("../settings.js").Settings }} settings asked each time: they may change
    */
-  constructor(redis, config) {
+  constructor(redis, { service }, settings) {
     redis.defineCommand("takeFromWindow", { numberOfKeys: 1, lua: TAKE });
     this.redis = /** @type {import("ioredis").Redis & { takeFromWindow: Take }} */ (redis);
-    this.config = config;
+    this.service = service;
+    this.settings = settings;
   }
 
   /** Count one request of a client. @param {string} client @returns {Promise<Verdict>} */
   async take(client) {
-    const { service, rateLimitRequests: limit, rateLimitWindowMs: window } = this.config;
-    const key = keyOf(service, "limit", digest(client));
+    const { rateLimitRequests: limit, rateLimitWindowMs: window } = this.settings.current;
+    const key = keyOf(this.service, "limit", digest(client));
     const [allowed, remaining, resetMs] = await answered(this.redis.takeFromWindow(key, window, limit, randomUUID()));
     return { allowed: allowed === 1, limit, remaining, resetMs };
   }

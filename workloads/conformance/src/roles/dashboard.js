@@ -10,23 +10,24 @@ import { Health } from "../health.js";
 import { createApp, listen, sendProblem } from "../http/app.js";
 import { onTermination } from "../lifecycle.js";
 import { Problem } from "../problem.js";
-import { openQueue } from "../queues/jobs.js";
-import { closeAll, connectForQueues, probeQueueRedis } from "../redis/connection.js";
+import { redisQueues } from "../queues/stores.js";
 import { digest } from "../redis/keys.js";
 
 const PATH = "/queues";
 
 /** @param {import("../config.js").Config} config @param {import("../log.js").Log} log */
 export async function startDashboard(config, log) {
-  const redis = connectForQueues(/** @type {string} */ (config.queueRedisUrl), "dashboard", log);
-  const queues = config.queues.map((name) => openQueue(name, redis, config.queuePrefix, log));
-  const health = new Health(config, [{ name: "queue-redis", type: "datastore", probe: () => probeQueueRedis(redis) }]);
+  const store = redisQueues(/** @type {string} */ (config.queueRedisUrl), config, log);
+  const queues = config.queues.map((name) => store.queue(name));
+  const health = new Health(config, [store.check]);
   const app = createApp(config, health, log);
 
   const adapter = new FastifyAdapter();
   adapter.setBasePath(PATH);
   createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
-  const expected = digest(`${config.dashboardUsername}:${config.dashboardPassword}`);
+  // Two passwords are alive while one is exchanged for the other.
+  const passwords = [config.dashboardPassword, config.dashboardPasswordPrevious].filter((password) => password !== null);
+  const expected = passwords.map((password) => digest(`${config.dashboardUsername}:${password}`));
   app.register(async (guarded) => {
     guarded.addHook("onRequest", async (request, reply) => {
       if (matches(request.headers.authorization, expected)) return;
@@ -44,7 +45,7 @@ export async function startDashboard(config, log) {
       finish: () => app.close(),
       release: async () => {
         await Promise.all(queues.map((queue) => queue.close()));
-        await closeAll([redis]);
+        await store.close();
       },
       drainMs: config.drainMs,
     },
@@ -54,8 +55,9 @@ export async function startDashboard(config, log) {
 }
 
 /** Digests have one length, whatever was sent, so that the comparison takes one time. */
-function matches(/** @type {string | undefined} */ header, /** @type {string} */ expected) {
+function matches(/** @type {string | undefined} */ header, /** @type {string[]} */ expected) {
   const sent = /^Basic\s+(\S+)$/i.exec(header ?? "")?.[1] ?? "";
   const credentials = Buffer.from(sent, "base64").toString("utf8");
-  return timingSafeEqual(Buffer.from(digest(credentials)), Buffer.from(expected));
+  const given = Buffer.from(digest(credentials));
+  return expected.map((one) => timingSafeEqual(given, Buffer.from(one))).includes(true);
 }

@@ -1,31 +1,33 @@
 // The worker of one queue.
 
-import { Worker } from "bullmq";
-
+import { within } from "../deadline.js";
 import { Health } from "../health.js";
 import { serveProbes } from "../http/probes-server.js";
 import { onTermination } from "../lifecycle.js";
 import { createHandler } from "../queues/handler.js";
-import { closeAll, connectForQueues, probeQueueRedis } from "../redis/connection.js";
+import { PostgresLeases, RedisLeases } from "../queues/leases.js";
+import { backlogOf, metricsText } from "../queues/metrics.js";
+import { keepSchedules } from "../queues/schedules.js";
+import { postgresQueues, redisQueues } from "../queues/stores.js";
 import { RedisEffects } from "../redis/effects.js";
 
-/** A worker's death is not its job's fault: only a job that kills this many is given up. */
-const MAX_STALLED = 10;
+/** Below the usual patience of whoever asks for metrics. */
+const METRICS_TIMEOUT_MS = 2000;
 
 /** @param {import("../config.js").Config} config @param {import("../log.js").Log} log */
 export async function startWorker(config, log) {
-  const redis = connectForQueues(/** @type {string} */ (config.queueRedisUrl), "queues", log);
+  const queue = config.queues[0];
   const database = config.databaseUrl ? await openDatabase(config, config.databaseUrl, log) : null;
-  const effects = database?.effects ?? new RedisEffects(redis, config);
-  const health = new Health(config, [
-    { name: "queue-redis", type: "datastore", probe: () => probeQueueRedis(redis) },
-    ...(database?.checks ?? []),
-  ]);
-  const server = await serveProbes(config, health);
+  const { store, effects, leases } = await openStore(config, database, log);
+  const health = new Health(config, [store.check, ...(database?.checks ?? [])]);
+  let work = /** @type {ReturnType<typeof begin> | null} */ (null);
+  const server = await serveProbes(config, health, async () => {
+    if (work === null) throw new Error("not started yet");
+    return metricsText(queue, await within(backlogOf(work.queue), METRICS_TIMEOUT_MS, "counting"));
+  });
   // No jobs before the schema is there: their first tries would be wasted.
-  let worker = /** @type {Worker | null} */ (null);
-  const started = (database?.schema.bringUpToDate() ?? Promise.resolve()).then(() => {
-    if (!health.draining) worker = work(config, redis, createHandler(effects, config), log);
+  const started = Promise.all([store.prepare(), database?.schema.bringUpToDate()]).then(() => {
+    if (!health.draining) work = begin(config, store, createHandler(effects, config, leases), log);
   });
   onTermination(
     {
@@ -33,12 +35,14 @@ export async function startWorker(config, log) {
       lameDuckMs: 0,
       finish: async () => {
         database?.schema.stop();
+        await store.stop();
         await started;
-        await worker?.close();
+        await work?.finish();
       },
       release: async () => {
+        await work?.release();
+        await store.close();
         await database?.close();
-        await closeAll([redis]);
         server.close();
       },
       drainMs: config.drainMs,
@@ -46,30 +50,54 @@ export async function startWorker(config, log) {
     log,
   );
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  log.info("listening", { port, queue: config.queues[0], concurrency: config.queueConcurrency });
+  log.info("listening", { port, queue, concurrency: config.queueConcurrency });
 }
 
 /**
  * @param {import("../config.js").Config} config
- * @param {import("ioredis").Redis} connection
+ * @param {import("../queues/stores.js").QueueStore} store
  * @param {ReturnType<typeof createHandler>} handler
  * @param {import("../log.js").Log} log
  */
-function work(config, connection, handler, log) {
-  const queue = config.queues[0];
-  const worker = new Worker(queue, handler, {
-    connection,
-    prefix: config.queuePrefix,
+function begin(config, store, handler, log) {
+  const name = config.queues[0];
+  const queue = store.queue(name);
+  const schedules = keepSchedules(queue, config.schedules, config.queueOptions[name], log);
+  const worker = store.worker(name, handler, {
     concurrency: config.queueConcurrency,
     lockDuration: config.jobLockMs,
     stalledInterval: config.jobLockMs,
-    maxStalledCount: MAX_STALLED,
-    skipVersionCheck: true,
+    maxStalledCount: config.jobMaxStalled,
   });
-  worker.on("error", (error) => log.debug("worker error", { queue, error: String(error) }));
-  worker.on("stalled", (id) => log.warn("job taken over from a worker that is gone", { queue, job: id }));
-  worker.on("failed", (job, error) => log.warn("job failed", { queue, job: job?.id, attempts: job?.attemptsMade, error: error.message }));
-  return worker;
+  worker.on("stalled", (id) => log.warn("job taken over from a worker that is gone", { queue: name, job: id }));
+  worker.on("failed", (job, error) => {
+    const last = job === undefined || job.finishedOn !== undefined;
+    log.warn(last ? "job failed for good" : "job failed", { queue: name, job: job?.id, attempts: job?.attemptsMade, error: error.message });
+  });
+  return {
+    queue,
+    finish: async () => {
+      await schedules.stop();
+      await worker.close();
+    },
+    release: () => queue.close(),
+  };
+}
+
+/**
+ * @param {import("../config.js").Config} config
+ * @param {Awaited<ReturnType<typeof openDatabase>> | null} database
+ * @param {import("../log.js").Log} log
+ * @returns {Promise<{ store: import("../queues/stores.js").QueueStore, effects: import("../postgres/effects.js").Effects, leases: import("../queues/leases.js").Leases }>}
+ */
+async function openStore(config, database, log) {
+  if (config.queueOptions[config.queues[0]].kind === "postgres") {
+    const { writer, effects } = /** @type {NonNullable<typeof database>} */ (database);
+    const store = await postgresQueues(/** @type {string} */ (config.databaseUrl), config, log);
+    return { store, effects, leases: new PostgresLeases(writer) };
+  }
+  const store = redisQueues(/** @type {string} */ (config.queueRedisUrl), config, log);
+  return { store, effects: database?.effects ?? new RedisEffects(store.redis, config), leases: new RedisLeases(store.redis, config) };
 }
 
 /** @param {import("../config.js").Config} config @param {string} url @param {import("../log.js").Log} log */
@@ -80,6 +108,7 @@ async function openDatabase(config, url, log) {
   const writer = new Database(url, { name: config.instance, size: config.databasePoolSize, log });
   const schema = new Schema(writer, log);
   return {
+    writer,
     effects: new PostgresEffects(writer, config),
     schema,
     checks: [
