@@ -31,7 +31,7 @@ down: venv ## Remove everything that the local platform made on this machine
 
 # Two workers: one for the end-to-end tests, which mostly wait, and one for those that compute.
 test: lint packages tools ## Lint, then every test (as root on Debian: real engine, real cluster)
-	@$(BIN)/pytest tests --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest tests --numprocesses 2 --no-loadscope-reorder
 
 test-fast: lint ## Lint, then the unit tests
 	@$(BIN)/pytest tests -m unit

@@ -5,18 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 _TESTS = Path(__file__).parent
+_LONGEST_FIRST = ("e2e", "engine", "unit")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests for `--dist loadgroup`, the groups that take longest first.
+class ByDuty(LoadScopeScheduling):  # type: ignore[misc]  # xdist's classes are not typed for subclassing
+    """Hands out tests in groups that stay on one worker.
 
     All end-to-end tests are one group: they share this machine's network namespaces and compare what is left of them.
     Engine tests are a group for each folder, whose tests share servers; unit tests one for each file.
     """
-    for item in items:
-        kind, folder = item.path.relative_to(_TESTS).parts[:2]
-        name = {"e2e": kind, "engine": f"{kind}/{folder}"}.get(kind, str(item.path))
-        item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: ("e2e", "engine", "unit").index(item.path.relative_to(_TESTS).parts[0]))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        _, kind, folder = file.split("/")[:3]
+        return {"e2e": kind, "engine": f"{kind}/{folder}"}.get(kind, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByDuty:
+    """Used with `--numprocesses`, whatever `--dist` says."""
+    return ByDuty(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The groups that take longest begin first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.relative_to(_TESTS).parts[0]))
