@@ -9,10 +9,15 @@ from components.lean import resource_class
 __all__ = [
     "Bucket",
     "BucketCorsConfiguration",
+    "BucketInventory",
     "BucketLifecycleConfiguration",
+    "BucketLogging",
+    "BucketNotification",
+    "BucketObjectLockConfiguration",
     "BucketOwnershipControls",
     "BucketPolicy",
     "BucketPublicAccessBlock",
+    "BucketReplicationConfig",
     "BucketServerSideEncryptionConfiguration",
     "BucketVersioning",
     "CacheParameterGroup",
@@ -66,11 +71,16 @@ if TYPE_CHECKING:
     from pulumi_aws.s3 import Bucket as Bucket
     from pulumi_aws.s3 import BucketCorsConfiguration as BucketCorsConfiguration
     from pulumi_aws.s3 import BucketLifecycleConfiguration as BucketLifecycleConfiguration
+    from pulumi_aws.s3 import BucketLogging as BucketLogging
+    from pulumi_aws.s3 import BucketNotification as BucketNotification
+    from pulumi_aws.s3 import BucketObjectLockConfiguration as BucketObjectLockConfiguration
     from pulumi_aws.s3 import BucketOwnershipControls as BucketOwnershipControls
     from pulumi_aws.s3 import BucketPolicy as BucketPolicy
     from pulumi_aws.s3 import BucketPublicAccessBlock as BucketPublicAccessBlock
+    from pulumi_aws.s3 import BucketReplicationConfig as BucketReplicationConfig
     from pulumi_aws.s3 import BucketServerSideEncryptionConfiguration as BucketServerSideEncryptionConfiguration
     from pulumi_aws.s3 import BucketVersioning as BucketVersioning
+    from pulumi_aws.s3 import Inventory as BucketInventory
     from pulumi_aws.secretsmanager import Secret as Secret
     from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
     from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
@@ -130,6 +140,15 @@ else:
     BucketPolicy = resource_class("aws:s3/bucketPolicy:BucketPolicy")
     BucketLifecycleConfiguration = resource_class("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     BucketCorsConfiguration = resource_class("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration")
+    BucketLogging = resource_class("aws:s3/bucketLogging:BucketLogging")
+    BucketInventory = resource_class("aws:s3/inventory:Inventory")
+    BucketNotification = resource_class("aws:s3/bucketNotification:BucketNotification")
+    BucketObjectLockConfiguration = resource_class(
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", secrets=("token",)
+    )
+    BucketReplicationConfig = resource_class(
+        "aws:s3/bucketReplicationConfig:BucketReplicationConfig", secrets=("token",)
+    )
     OriginAccessControl = resource_class("aws:cloudfront/originAccessControl:OriginAccessControl", outputs=("etag",))
     CachePolicy = resource_class("aws:cloudfront/cachePolicy:CachePolicy", outputs=("etag",))
     ResponseHeadersPolicy = resource_class(

@@ -9,10 +9,11 @@ from typing import Any
 import pulumi
 
 from components import aws
+from components.bucket_policies import readable_by
 from components.errors import Refusal, refuse
 from components.iam import policy_document
 from components.options import child
-from components.storage import StoredBucket, tls_only
+from components.storage import StoredBucket
 
 _YEAR = 365 * 24 * 3600
 _ORIGIN = "assets"
@@ -112,8 +113,8 @@ class Cdn(pulumi.ComponentResource):
         aws.BucketPolicy(
             f"{name}-bucket-policy",
             bucket=args.bucket.name,
-            policy=pulumi.Output.all(args.bucket.arn, distribution.arn).apply(
-                lambda arns: policy_document(tls_only(arns[0]), readable_by(arns[1], arns[0]))
+            policy=pulumi.Output.all(args.bucket.statements, distribution.arn, args.bucket.arn).apply(
+                lambda known: policy_document(*known[0], readable_by(known[1], known[2]))
             ),
             opts=child(self, depends_on=[args.bucket.last_sidecar]),
         )
@@ -122,18 +123,6 @@ class Cdn(pulumi.ComponentResource):
         self.bucket = args.bucket.name
         self.outputs = {"distributionId": self.distribution_id, "domain": self.domain, "bucket": self.bucket}
         self.register_outputs(dict(self.outputs))
-
-
-def readable_by(distribution_arn: str, bucket_arn: str) -> dict[str, Any]:
-    """A policy statement that lets one distribution read objects, and no other of anybody's."""
-    return {
-        "Sid": "DistributionReads",
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Action": "s3:GetObject",
-        "Resource": f"{bucket_arn}/*",
-        "Condition": {"StringEquals": {"AWS:SourceArn": distribution_arn}},
-    }
 
 
 def _behaviour(cache: aws.CachePolicy, headers: aws.ResponseHeadersPolicy) -> Any:

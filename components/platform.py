@@ -11,6 +11,7 @@ import pulumi
 from components import aws
 from components.cdn import Cdn, CdnArgs
 from components.database import PostgresCluster, PostgresClusterArgs
+from components.delivery import bucket_args
 from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
@@ -22,7 +23,7 @@ from components.rules import Profile
 from components.secrets import DeliveredSecret, DeliveredSecretArgs
 from components.settings.model import Redis, Replicas, Resources, Service, Settings
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
-from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
+from components.storage import ObjectStorage, ObjectStorageArgs
 from components.workload import ReplicaRangeArgs
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
 
@@ -140,12 +141,7 @@ class Platform(pulumi.ComponentResource):
                 prefix=names.prefix,
                 account=self._args.account,
                 region=self._args.region,
-                buckets={
-                    key: BucketArgs(
-                        purpose=bucket.purpose, cors_origins=bucket.cors_origins, force_destroy=bucket.force_destroy
-                    )
-                    for key, bucket in settings.buckets.items()
-                },
+                buckets={key: bucket_args(bucket) for key, bucket in settings.buckets.items()},
                 policies_elsewhere={settings.cdn.bucket},
                 tags=self._tags,
             ),
@@ -398,7 +394,11 @@ class Platform(pulumi.ComponentResource):
         return sorted(name for name, queue in self._args.settings.queues.items() if queue.owner == service)
 
     def _grants(self, service: Service, stores: _Stores) -> list[BucketGrant]:
-        return [BucketGrant(stores.storage.buckets[key].arn, access) for key, access in sorted(service.buckets.items())]
+        buckets = stores.storage.buckets
+        return [
+            BucketGrant(buckets[key].arn, access, buckets[key].kms_key_arn)
+            for key, access in sorted(service.buckets.items())
+        ]
 
     def _bucket_variables(self, service: Service, stores: _Stores) -> dict[str, pulumi.Input[str]]:
         return {f"{key.upper().replace('-', '_')}_BUCKET": stores.storage.buckets[key].name for key in service.buckets}

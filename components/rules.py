@@ -13,7 +13,7 @@ from components.errors import Refusal
 from components.quantities import memory_bytes
 
 Profile = Literal["queue", "cache"]
-Purpose = Literal["uploads", "assets", "backups"]
+Purpose = Literal["uploads", "assets", "logs", "backups"]
 
 MAX_GRACE_SECONDS = 3600
 

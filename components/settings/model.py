@@ -8,36 +8,24 @@ Keys are camelCase in the file and snake_case here. Types and ranges are checked
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-from components.quantities import CPU_PATTERN, MEMORY_PATTERN
-
-_T = TypeVar("_T")
-
-Items = Annotated[tuple[_T, ...], Field(strict=False)]
-"""A list in the file."""
-
-_NAME = r"^[a-z](?:-?[a-z0-9])*$"
-Name = Annotated[str, Field(pattern=_NAME, max_length=35)]
-"""35: the role of a service has 64 characters, and the prefix 28 of them."""
-QueueName = Annotated[str, Field(pattern=_NAME, max_length=28)]
-"""28: the workers' names end with `-worker`."""
-Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$", max_length=128)]
-Cidr = Annotated[str, Field(pattern=r"^(?:[0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$")]
-UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/*-]*$")]
-Cpu = Annotated[str, Field(pattern=CPU_PATTERN)]
-Memory = Annotated[str, Field(pattern=MEMORY_PATTERN)]
-Environment = Literal["local", "staging", "production"]
-Access = Literal["read", "readWrite"]
-
-
-class Model(BaseModel):
-    """A mapping in the stack file: unknown keys and wrong types are errors, values never change afterwards."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", alias_generator=to_camel)
+from components.settings.base import (
+    NAME_PATTERN,
+    Access,
+    Cidr,
+    Cpu,
+    Environment,
+    Items,
+    Memory,
+    Model,
+    Name,
+    QueueName,
+    Variable,
+)
+from components.settings.delivery import Bucket, Cdn
 
 
 class Resources(Model):
@@ -150,29 +138,6 @@ class Database(Model):
     )
 
 
-class Bucket(Model):
-    """One bucket: encrypted, versioned, private and TLS-only whatever its purpose."""
-
-    purpose: Literal["uploads", "assets", "backups"] = Field(description="what it is for: presets the life cycle")
-    cors_origins: Items[Annotated[str, Field(pattern=r"^https?://[^/]+$|^\*$")]] = Field(
-        default=(), description="origins of pages that upload directly, for example https://app.example.com"
-    )
-    force_destroy: bool = Field(default=False, description="true: destroy deletes the objects too")
-
-
-class Cdn(Model):
-    """A CloudFront distribution in front of one bucket."""
-
-    bucket: Name = Field(description="name of the bucket it serves, of purpose assets")
-    immutable_paths: Items[UrlPath] = Field(
-        default=("/assets/*",), min_length=1, max_length=20, description="paths of files named by their content"
-    )
-    html_seconds: int = Field(default=60, ge=0, le=86400, description="seconds that everything else is cached")
-    price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = Field(
-        default="PriceClass_100", description="which edge locations serve it"
-    )
-
-
 class WorkloadIdentity(Model):
     """How pods get their AWS roles: the cluster's token issuer."""
 
@@ -232,7 +197,7 @@ class Settings(Model):
 
     system: Annotated[Name, Field(max_length=20)] = Field(description="what the stack is part of: starts all names")
     environment: Environment = Field(description="which safety rules apply")
-    namespace: Annotated[str, Field(pattern=_NAME, max_length=63)] | None = Field(
+    namespace: Annotated[str, Field(pattern=NAME_PATTERN, max_length=63)] | None = Field(
         default=None, description="Kubernetes namespace; without one, <system>-<stack>"
     )
     workload: Workload = Field(description="what all pods have in common")

@@ -11,7 +11,7 @@ def install() -> None:
     from moto.elasticache.models import elasticache_backends
     from moto.iam.models import iam_backends
     from moto.rds.models import rds_backends
-    from moto.s3.models import FakeBucket
+    from moto.s3.models import FakeBucket, S3Backend
     from moto.secretsmanager.models import secretsmanager_backends
     from moto.sts.models import sts_backends
 
@@ -19,7 +19,7 @@ def install() -> None:
     from local.aws.extensions.elasticache import ElastiCache
     from local.aws.extensions.iam import IAM
     from local.aws.extensions.rds import RDS
-    from local.aws.extensions.s3 import permission
+    from local.aws.extensions.s3 import default_retention, lets_logs_in, lock, permission
     from local.aws.extensions.secretsmanager import SecretsManager
     from local.aws.extensions.sts import STS
 
@@ -34,5 +34,8 @@ def install() -> None:
     for backends, extension in extended:
         # BackendDict makes an account's backend from this class when it is first asked for.
         backends.backend = extension
-    # Buckets are made deep inside moto's backend; its one method that judges policies is exchanged instead.
+    # Buckets are made deep inside moto's backend; its methods that judge policies are exchanged instead.
     FakeBucket.get_permission = permission  # type: ignore[assignment]
+    S3Backend.put_object_lock_configuration = lock  # type: ignore[assignment]
+    FakeBucket.default_retention = default_retention  # type: ignore[assignment]
+    FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]

@@ -190,6 +190,74 @@ aws.s3.BucketObjectv2(
     "inline", bucket=bucket.bucket, key="a/b.txt", content="second" if second else "first", opts=after(versioning)
 )
 
+vault = aws.s3.Bucket("vault", force_destroy=True, object_lock_enabled=True)
+kept = aws.s3.BucketVersioning("kept", bucket=vault.bucket, versioning_configuration={"status": "Enabled"})
+lock = aws.s3.BucketObjectLockConfiguration(
+    "lock", bucket=vault.bucket, rule={"default_retention": {"mode": "GOVERNANCE", "days": 2 if second else 1}},
+    opts=after(kept),
+)
+takes_logs = aws.s3.BucketPolicy(
+    "takes-logs",
+    bucket=vault.bucket,
+    policy=vault.arn.apply(
+        lambda arn: json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"{arn}/*",
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    },
+                    {
+                        "Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"},
+                        "Action": "s3:PutObject", "Resource": f"{arn}/access/*",
+                    },
+                ],
+            }
+        )
+    ),
+)
+aws.s3.BucketLogging(
+    "logging", bucket=bucket.bucket, target_bucket=vault.bucket,
+    target_prefix="access/two/" if second else "access/one/", opts=after(takes_logs),
+)
+aws.s3.Inventory(
+    "inventory", bucket=bucket.bucket, included_object_versions="All", optional_fields=["Size", "ETag"],
+    schedule={"frequency": "Daily" if second else "Weekly"},
+    destination={
+        "bucket": {"bucket_arn": vault.arn, "format": "Parquet", "prefix": "inventory", "encryption": {"sse_s3": {}}}
+    },
+)
+aws.s3.BucketNotification(
+    "notification", bucket=bucket.bucket, eventbridge=True,
+    queues=[
+        {
+            "id": "images", "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:images",
+            "events": ["s3:ObjectCreated:*"], "filter_prefix": "images/",
+            "filter_suffix": ".png" if second else ".jpg",
+        }
+    ],
+)
+far = aws.s3.Bucket("far", region="eu-central-1", force_destroy=True)
+far_kept = aws.s3.BucketVersioning(
+    "far-kept", region="eu-central-1", bucket=far.bucket, versioning_configuration={"status": "Enabled"}
+)
+aws.s3.BucketReplicationConfig(
+    "replication", bucket=vault.bucket, role="arn:aws:iam::123456789012:role/replication",
+    rules=[
+        {
+            "id": "all", "status": "Enabled", "priority": 0, "filter": {"prefix": ""},
+            "delete_marker_replication": {"status": "Disabled" if second else "Enabled"},
+            "destination": {
+                "bucket": far.arn,
+                "encryption_configuration": {"replica_kms_key_id": "arn:aws:kms:eu-central-1:123456789012:key/far"},
+            },
+            "source_selection_criteria": {"sse_kms_encrypted_objects": {"status": "Enabled"}},
+        }
+    ],
+    opts=after(kept, far_kept),
+)
+
 access = aws.cloudfront.OriginAccessControl(
     "access", origin_access_control_origin_type="s3", signing_behavior="always", signing_protocol="sigv4",
     description="second" if second else "first",

@@ -20,6 +20,7 @@ UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
     "cache-parameters", "redis", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
     "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
+    "lock", "logging", "inventory", "notification", "replication",
     "cdn", "secret", "role", "role-policy", "issuer",
 }  # fmt: skip
 REPLACED = {"version"}

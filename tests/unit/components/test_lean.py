@@ -96,6 +96,55 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
         "s3.BucketCorsConfiguration",
         {"bucket": "x", "cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["*"], "max_age_seconds": 1}]},
     ),
+    ("BucketLogging", "s3.BucketLogging", {"bucket": "x", "target_bucket": "y", "target_prefix": "z"}),
+    (
+        "BucketInventory",
+        "s3.Inventory",
+        {
+            "bucket": "x",
+            "name": "all",
+            "included_object_versions": "All",
+            "optional_fields": ["Size"],
+            "schedule": {"frequency": "Weekly"},
+            "destination": {
+                "bucket": {"bucket_arn": "y", "format": "Parquet", "prefix": "z", "encryption": {"sse_s3": {}}}
+            },
+        },
+    ),
+    (
+        "BucketNotification",
+        "s3.BucketNotification",
+        {
+            "bucket": "x",
+            "eventbridge": True,
+            "queues": [{"id": "a", "queue_arn": "q", "events": ["s3:ObjectCreated:*"], "filter_prefix": "p"}],
+            "topics": [{"id": "b", "topic_arn": "t", "events": ["s3:ObjectRemoved:*"], "filter_suffix": "s"}],
+        },
+    ),
+    (
+        "BucketObjectLockConfiguration",
+        "s3.BucketObjectLockConfiguration",
+        {"bucket": "x", "rule": {"default_retention": {"mode": "GOVERNANCE", "days": 1}}, "region": "eu-west-1"},
+    ),
+    (
+        "BucketReplicationConfig",
+        "s3.BucketReplicationConfig",
+        {
+            "bucket": "x",
+            "role": "r",
+            "rules": [
+                {
+                    "id": "a",
+                    "status": "Enabled",
+                    "priority": 0,
+                    "filter": {"prefix": ""},
+                    "delete_marker_replication": {"status": "Enabled"},
+                    "destination": {"bucket": "y", "encryption_configuration": {"replica_kms_key_id": "k"}},
+                    "source_selection_criteria": {"sse_kms_encrypted_objects": {"status": "Enabled"}},
+                }
+            ],
+        },
+    ),
     (
         "OriginAccessControl",
         "cloudfront.OriginAccessControl",

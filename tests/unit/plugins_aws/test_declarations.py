@@ -44,7 +44,8 @@ def test_the_components_types_are_all_declared() -> None:
         "elasticache": "subnetGroup parameterGroup replicationGroup",
         "rds": "subnetGroup parameterGroup instance",
         "s3": "bucket bucketVersioning bucketServerSideEncryptionConfiguration bucketPublicAccessBlock "
-        "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2",
+        "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2 "
+        "bucketObjectLockConfiguration bucketLogging bucketReplicationConfig inventory bucketNotification",
         "cloudfront": "originAccessControl cachePolicy originRequestPolicy responseHeadersPolicy distribution",
         "kms": "key alias",
         "secretsmanager": "secret secretVersion",

@@ -12,6 +12,8 @@ from tests.unit.settings.conftest import VALID, changed, flat, problems_of
 
 pytestmark = pytest.mark.unit
 
+_KEY = "arn:aws:kms:eu-central-1:123456789012:key/far"
+
 Lines = Callable[..., list[str]]
 
 
@@ -106,6 +108,12 @@ def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str)
         ("groundwork:redis/queue/snapshotRetentionDays", 0, "redis.queue.snapshotRetentionDays"),
         ("groundwork:buckets/uploads/forceDestroy", True, "buckets.uploads.forceDestroy"),
         ("groundwork:buckets/uploads/corsOrigins", ["*"], "buckets.uploads.corsOrigins"),
+        ("groundwork:buckets/uploads/infrequentAfterDays", 7, "buckets.uploads.infrequentAfterDays"),
+        ("groundwork:buckets/uploads/replica", {"region": "eu-west-1"}, "buckets.uploads.replica.region"),
+        ("groundwork:buckets/uploads/kmsKeyArn", _KEY, "buckets.uploads.kmsKeyArn"),
+        ("groundwork:buckets/more", {"purpose": "logs"}, "buckets.more.purpose"),
+        ("groundwork:buckets/vault", {"purpose": "backups", "lockDays": 0}, "buckets.vault.lockDays"),
+        ("groundwork:buckets", {"assets": {"purpose": "assets"}, "uploads": {"purpose": "uploads"}}, "buckets"),
         ("groundwork:workload/image", "registry.test/shop:latest", "workload.image"),
         ("groundwork:services/api/image", "registry.test/shop:1.0", "services.api.image"),
         ("groundwork:services/api/replicas", {"min": 5, "max": 3}, "services.api.replicas.max"),
