@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import pulumi
 
 from components import aws
-from components.cdn import Cdn, CdnArgs
+from components.cdn import Cdn
 from components.database import PostgresCluster, PostgresClusterArgs
-from components.delivery import bucket_args
+from components.delivery import bucket_args, cdn_args, edge_args
+from components.edge import Edge
 from components.namespace import WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
@@ -55,6 +56,7 @@ class _Stores:
     database: PostgresCluster
     storage: ObjectStorage
     cdn: Cdn
+    edge: Edge
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class Platform(pulumi.ComponentResource):
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
+            "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
         self.register_outputs(dict(self.outputs))
@@ -147,18 +150,8 @@ class Platform(pulumi.ComponentResource):
             ),
             child(self),
         )
-        cdn = Cdn(
-            "cdn",
-            CdnArgs(
-                identifier=names.of("cdn"),
-                bucket=storage.buckets[settings.cdn.bucket],
-                immutable_paths=settings.cdn.immutable_paths,
-                html_seconds=settings.cdn.html_seconds,
-                price_class=settings.cdn.price_class,
-                tags=self._tags,
-            ),
-            child(self),
-        )
+        edge = Edge("edge", edge_args(settings.edge, names.of("edge"), self._tags), child(self))
+        cdn = Cdn("cdn", cdn_args(settings.cdn, storage, names.of("cdn"), edge.web_acl_arn, self._tags), child(self))
         return _Stores(
             redis={
                 "cache": self._redis("cache", settings.redis.cache, access),
@@ -167,6 +160,7 @@ class Platform(pulumi.ComponentResource):
             database=self._database(network, access),
             storage=storage,
             cdn=cdn,
+            edge=edge,
         )
 
     def _network(self) -> CreatedNetworkArgs | ExistingNetworkArgs:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from components.cdn_policies import CONTENT_SECURITY_POLICY
 from components.settings.base import Items, Model, Name, UrlPath
 
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$")]
@@ -74,8 +75,50 @@ class Bucket(Model):
     replica: Replica | None = Field(default=None, description="a copy in another region")
 
 
+Host = Annotated[str, Field(pattern=r"^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=253)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+
+
+class CdnApi(Model):
+    """An API under the distribution's host name, passed through and never cached."""
+
+    domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$", max_length=253)] = Field(
+        description="host name of the API, which serves HTTPS"
+    )
+    paths: Items[UrlPath] = Field(
+        default=("/api/*",), min_length=1, max_length=10, description="paths that go to the API"
+    )
+    private_paths: Items[UrlPath] = Field(
+        default=(), max_length=10, description="paths of the API whose answers no browser may keep either"
+    )
+
+
+class CdnDomain(Model):
+    """The distribution's own host names."""
+
+    names: Items[Host] = Field(
+        min_length=1, max_length=10, description="host names, the first the main one, for example www.example.com"
+    )
+    zone_id: str | None = Field(
+        default=None, pattern=r"^Z[A-Z0-9]+$", description="Route 53 zone of the names, for the certificate and records"
+    )
+    certificate_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$",
+        description="ARN of a certificate of yours in us-east-1; without one it is made",
+    )
+
+
+class Geo(Model):
+    """Countries by their two-letter codes; one of the two lists."""
+
+    only: Items[Country] = Field(default=(), description="countries that alone are served, for example [DE, FR]")
+    never: Items[Country] = Field(default=(), description="countries that are not served")
+
+
 class Cdn(Model):
-    """A CloudFront distribution in front of one bucket."""
+    """A CloudFront distribution in front of one bucket. With a replica of the bucket, reads fail over to it; with a
+    bucket of purpose logs, its access logs go there."""
 
     bucket: Name = Field(description="name of the bucket it serves, of purpose assets")
     immutable_paths: Items[UrlPath] = Field(
@@ -84,4 +127,31 @@ class Cdn(Model):
     html_seconds: int = Field(default=60, ge=0, le=86400, description="seconds that everything else is cached")
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = Field(
         default="PriceClass_100", description="which edge locations serve it"
+    )
+    api: CdnApi | None = Field(default=None, description="an API under the same host name")
+    content_security_policy: str | None = Field(
+        default=CONTENT_SECURITY_POLICY,
+        max_length=2000,
+        pattern=r'^[^"\\$\r\n]+$',
+        description="Content-Security-Policy of pages that send none of their own; null: none",
+    )
+    domain: CdnDomain | None = Field(default=None, description="own host names; without, CloudFront's")
+    origin_shield: Region | None = Field(
+        default=None, description="region of one more cache in front of the bucket, the nearest to it"
+    )
+    geo: Geo | None = Field(default=None, description="countries that are served, or not")
+
+
+class Edge(Model):
+    """The web ACL in front of the distribution. Which addresses are blocked is no setting: runbooks change it."""
+
+    rate_limit: int = Field(
+        default=2000,
+        ge=10,
+        le=2_000_000_000,
+        description="requests of one address in five minutes before it is blocked",
+    )
+    emergency: bool = Field(default=False, description="true: the emergency limit, and no proxies, VPNs and the like")
+    emergency_rate_limit: int = Field(
+        default=200, ge=10, le=2_000_000_000, description="requests of one address in five minutes in an emergency"
     )

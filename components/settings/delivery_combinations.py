@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components import storage_rules
+from components import cdn_rules, edge_rules, storage_rules
 from components.errors import Refusal
 from components.naming import Names
 from components.settings.model import Settings
@@ -25,7 +25,7 @@ def storage(settings: Settings, stack: str, region: str | None) -> Iterator[Refu
 
 
 def cdn(settings: Settings) -> Iterator[Refusal]:
-    """Rules of the distribution."""
+    """Rules of the distribution and of what judges requests to it."""
     bucket = settings.buckets.get(settings.cdn.bucket)
     if bucket is None:
         yield Refusal(
@@ -37,6 +37,11 @@ def cdn(settings: Settings) -> Iterator[Refusal]:
             settings.cdn.bucket,
             f"has the purpose {bucket.purpose!r}; only a bucket of purpose 'assets' is public",
         )
+
+    for refusal in cdn_rules.cdn(settings.cdn):
+        yield Refusal(f"cdn.{refusal.setting}", refusal.value, refusal.cure)
+    for refusal in edge_rules.edge(settings.edge.rate_limit, settings.edge.emergency_rate_limit):
+        yield Refusal(f"edge.{refusal.setting}", refusal.value, refusal.cure)
 
 
 def production(settings: Settings) -> Iterator[Refusal]:

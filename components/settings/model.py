@@ -25,7 +25,7 @@ from components.settings.base import (
     QueueName,
     Variable,
 )
-from components.settings.delivery import Bucket, Cdn
+from components.settings.delivery import Bucket, Cdn, Edge
 
 
 class Resources(Model):
@@ -207,6 +207,7 @@ class Settings(Model):
     database: Database = Field(default=Database(), description="PostgreSQL")
     buckets: Mapping[Name, Bucket] = Field(min_length=1, description="buckets by name")
     cdn: Cdn = Field(description="the distribution in front of a bucket")
+    edge: Edge = Field(default=Edge(), description="the web ACL in front of the distribution")
     services: Mapping[Name, Service] = Field(min_length=1, description="services by name")
     queues: Mapping[QueueName, Queue] = Field(default={}, description="job queues by name")
     dashboard: Dashboard = Field(default=Dashboard(), description="the queues' dashboard")

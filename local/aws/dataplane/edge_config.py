@@ -74,8 +74,11 @@ def _server(site: EdgeSite, around: Surroundings, zone: str, secure: bool) -> It
     if site.config["DefaultRootObject"]:
         yield f"location = / {{ rewrite ^ /{_plain(site.config['DefaultRootObject'])} last; }}"
     origins = {origin["Id"]: origin for origin in site.config["Origins"]["Items"]}
+    groups = site.config["OriginGroups"].get("Items", [])
+    first_members = {group["Id"]: group["Members"]["Items"][0]["OriginId"] for group in groups}
     for number, behaviour in enumerate(site.behaviours):
-        origin = origins[behaviour.declared["TargetOriginId"]]
+        target = behaviour.declared["TargetOriginId"]
+        origin = origins[first_members.get(target, target)]
         yield f"location {location(behaviour.pattern)} {{"
         yield from _indented(_location(site, around, zone, number, behaviour, origin, secure))
         yield "}"

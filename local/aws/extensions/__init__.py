@@ -7,6 +7,7 @@ from typing import Any
 
 def install() -> None:
     """Make moto use the extended backends; call before its first request. Calling it again changes nothing."""
+    from moto import settings as moto_settings
     from moto.cloudfront.models import cloudfront_backends
     from moto.elasticache.models import elasticache_backends
     from moto.iam.models import iam_backends
@@ -23,6 +24,8 @@ def install() -> None:
     from local.aws.extensions.secretsmanager import SecretsManager
     from local.aws.extensions.sts import STS
 
+    # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
+    moto_settings.ACM_VALIDATION_WAIT = 0
     extended: list[tuple[Any, type]] = [
         (cloudfront_backends, CloudFront),
         (elasticache_backends, ElastiCache),

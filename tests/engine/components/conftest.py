@@ -18,7 +18,10 @@ from werkzeug.serving import make_server
 import local.aws
 
 ROOT = Path(__file__).parents[3]
-SERVICES = ("cloudfront", "ec2", "elasticache", "iam", "kms", "rds", "s3", "secretsmanager", "sts")
+SERVICES = (
+    *("acm", "cloudfront", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3", "secretsmanager", "sts"),
+    "wafv2",
+)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 import local.aws
 
 REGION = "eu-west-1"
-SERVICES = ("cloudfront", "ec2", "elasticache", "iam", "kms", "rds", "s3", "secretsmanager", "sts")
+SERVICES = (
+    *("acm", "cloudfront", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3", "secretsmanager", "sts"),
+    "wafv2",
+)
 
 
 @dataclass

@@ -21,6 +21,7 @@ UPDATED = {
     "cache-parameters", "redis", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
     "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
     "lock", "logging", "inventory", "notification", "replication",
+    "certificate", "proof", "www", "purge", "log-source", "log-target", "log-delivery", "blocked", "acl",
     "cdn", "secret", "role", "role-policy", "issuer",
 }  # fmt: skip
 REPLACED = {"version"}
@@ -102,6 +103,22 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
         ),
         "secrets": lambda: endpoint.client("secretsmanager").list_secrets()["SecretList"],
         "roles": lambda: endpoint.client("iam").list_roles()["Roles"],
+        "certificates": lambda: endpoint.client("acm", "us-east-1").list_certificates()["CertificateSummaryList"],
+        "records": lambda: [
+            record
+            for zone in endpoint.client("route53").list_hosted_zones()["HostedZones"]
+            for record in endpoint.client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])[
+                "ResourceRecordSets"
+            ]
+        ],
+        "policies": lambda: endpoint.client("iam").list_policies(Scope="Local")["Policies"],
+        "log sources": lambda: endpoint.client("logs", "us-east-1").describe_delivery_sources()["deliverySources"],
+        "log targets": lambda: endpoint.client("logs", "us-east-1").describe_delivery_destinations()[
+            "deliveryDestinations"
+        ],
+        "log deliveries": lambda: endpoint.client("logs", "us-east-1").describe_deliveries()["deliveries"],
+        "address sets": lambda: endpoint.client("wafv2", "us-east-1").list_ip_sets(Scope="CLOUDFRONT")["IPSets"],
+        "web acls": lambda: endpoint.client("wafv2", "us-east-1").list_web_acls(Scope="CLOUDFRONT")["WebACLs"],
         "issuers": lambda: endpoint.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"],
     }
     return {name: found for name, look in looks.items() if (found := look())}
@@ -111,6 +128,8 @@ def test_every_type_lives(aws: Any, endpoint: Endpoint) -> None:
     """Preview, up, no second change, no drift, updates and replacements where due, nothing left after destroy."""
     aws.write(EVERYTHING)
     aws.write("hello", "hello.txt")
+    zone = endpoint.client("route53").create_hosted_zone(Name="delivery.test", CallerReference="delivery")
+    aws.config("zone", zone["HostedZone"]["Id"].rpartition("/")[2])
     before = left_over(endpoint)
 
     preview = aws.preview().assert_succeeded()

@@ -96,6 +96,17 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
         "s3.BucketCorsConfiguration",
         {"bucket": "x", "cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["*"], "max_age_seconds": 1}]},
     ),
+    (
+        "BucketObject",
+        "s3.BucketObjectv2",
+        {
+            "bucket": "x",
+            "key": "y",
+            "source": pulumi.StringAsset("z"),
+            "content_type": "text/css",
+            "cache_control": "no-cache",
+        },
+    ),
     ("BucketLogging", "s3.BucketLogging", {"bucket": "x", "target_bucket": "y", "target_prefix": "z"}),
     (
         "BucketInventory",
@@ -208,6 +219,134 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
             ],
             "restrictions": {"geo_restriction": {"restriction_type": "none"}},
             "viewer_certificate": {"cloudfront_default_certificate": True},
+        },
+    ),
+    (
+        "OriginRequestPolicy",
+        "cloudfront.OriginRequestPolicy",
+        {
+            "name": "x",
+            "cookies_config": {"cookie_behavior": "all"},
+            "headers_config": {"header_behavior": "allExcept", "headers": {"items": ["Host"]}},
+            "query_strings_config": {"query_string_behavior": "all"},
+        },
+    ),
+    (
+        "Certificate",
+        "acm.Certificate",
+        {
+            "region": "us-east-1",
+            "domain_name": "a.test",
+            "subject_alternative_names": ["b.test"],
+            "validation_method": "DNS",
+            "tags": {"a_b": "c"},
+        },
+    ),
+    (
+        "CertificateValidation",
+        "acm.CertificateValidation",
+        {"region": "us-east-1", "certificate_arn": "a", "validation_record_fqdns": ["b"]},
+    ),
+    (
+        "Record",
+        "route53.Record",
+        {
+            "zone_id": "Z",
+            "name": "a.test",
+            "type": "A",
+            "allow_overwrite": True,
+            "aliases": [{"name": "b", "zone_id": "Y", "evaluate_target_health": False}],
+        },
+    ),
+    (
+        "LogDeliverySource",
+        "cloudwatch.LogDeliverySource",
+        {"region": "us-east-1", "name": "x", "log_type": "ACCESS_LOGS", "resource_arn": "a"},
+    ),
+    (
+        "LogDeliveryDestination",
+        "cloudwatch.LogDeliveryDestination",
+        {
+            "name": "x",
+            "output_format": "parquet",
+            "delivery_destination_configuration": {"destination_resource_arn": "a"},
+        },
+    ),
+    (
+        "LogDelivery",
+        "cloudwatch.LogDelivery",
+        {
+            "delivery_source_name": "x",
+            "delivery_destination_arn": "a",
+            "record_fields": ["date"],
+            "s3_delivery_configurations": [{"suffix_path": "b", "enable_hive_compatible_path": False}],
+        },
+    ),
+    ("Policy", "iam.Policy", {"name": "x", "description": "y", "policy": "{}"}),
+    (
+        "IpSet",
+        "wafv2.IpSet",
+        {"name": "x", "scope": "CLOUDFRONT", "ip_address_version": "IPV4", "addresses": [], "region": "us-east-1"},
+    ),
+    (
+        "WebAcl",
+        "wafv2.WebAcl",
+        {
+            "name": "x",
+            "scope": "CLOUDFRONT",
+            "default_action": {"allow": {}},
+            "visibility_config": {
+                "cloudwatch_metrics_enabled": True,
+                "metric_name": "x",
+                "sampled_requests_enabled": True,
+            },
+            "rules": [
+                {
+                    "name": "a",
+                    "priority": 0,
+                    "action": {"block": {}},
+                    "statement": {"ip_set_reference_statement": {"arn": "b"}},
+                    "visibility_config": {
+                        "cloudwatch_metrics_enabled": True,
+                        "metric_name": "a",
+                        "sampled_requests_enabled": True,
+                    },
+                },
+                {
+                    "name": "c",
+                    "priority": 1,
+                    "override_action": {"none": {}},
+                    "statement": {
+                        "managed_rule_group_statement": {
+                            "vendor_name": "AWS",
+                            "name": "c",
+                            "rule_action_overrides": [{"name": "d", "action_to_use": {"count": {}}}],
+                        }
+                    },
+                    "visibility_config": {
+                        "cloudwatch_metrics_enabled": True,
+                        "metric_name": "c",
+                        "sampled_requests_enabled": True,
+                    },
+                },
+                {
+                    "name": "e",
+                    "priority": 2,
+                    "action": {"block": {}},
+                    "statement": {
+                        "rate_based_statement": {
+                            "limit": 100,
+                            "aggregate_key_type": "IP",
+                            "evaluation_window_sec": 300,
+                        }
+                    },
+                    "visibility_config": {
+                        "cloudwatch_metrics_enabled": True,
+                        "metric_name": "e",
+                        "sampled_requests_enabled": True,
+                    },
+                },
+            ],
         },
     ),
     ("Secret", "secretsmanager.Secret", {"name": "x", "recovery_window_in_days": 7}),

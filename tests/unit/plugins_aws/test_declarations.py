@@ -49,7 +49,11 @@ def test_the_components_types_are_all_declared() -> None:
         "cloudfront": "originAccessControl cachePolicy originRequestPolicy responseHeadersPolicy distribution",
         "kms": "key alias",
         "secretsmanager": "secret secretVersion",
-        "iam": "role rolePolicy openIdConnectProvider",
+        "iam": "role rolePolicy policy openIdConnectProvider",
+        "acm": "certificate certificateValidation",
+        "route53": "record",
+        "cloudwatch": "logDeliverySource logDeliveryDestination logDelivery",
+        "wafv2": "ipSet webAcl",
     }
     wanted = {
         f"aws:{module}/{name}:{name[0].upper()}{name[1:]}" for module, text in names.items() for name in text.split()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from local.plugins.aws.declaration import ResourceType
 from local.plugins.aws.types import (
+    acm,
     cloudfront_distribution,
     cloudfront_policies,
     ec2_network,
@@ -13,17 +14,22 @@ from local.plugins.aws.types import (
     ec2_security,
     elasticache,
     iam,
+    iam_policy,
     kms,
+    log_delivery,
     rds,
     rds_groups,
+    route53,
     s3_bucket,
     s3_delivery,
     s3_object,
     s3_settings,
     secretsmanager,
+    wafv2,
 )
 
 _MODULES = (
+    acm,
     cloudfront_distribution,
     cloudfront_policies,
     ec2_network,
@@ -31,14 +37,18 @@ _MODULES = (
     ec2_security,
     elasticache,
     iam,
+    iam_policy,
     kms,
+    log_delivery,
     rds,
     rds_groups,
+    route53,
     s3_bucket,
     s3_delivery,
     s3_object,
     s3_settings,
     secretsmanager,
+    wafv2,
 )
 
 TYPES: Mapping[str, ResourceType] = {declared.token: declared for module in _MODULES for declared in module.TYPES}
