@@ -1,7 +1,7 @@
 """Files under names that follow from their content, uploaded with the cache headers that such names allow.
 
-`app.css` becomes `assets/app.3f2a…c1.css`: a new content is a new name, so that every cache may keep a name for ever and
-no deployment serves half of itself. Same folder, same names, same objects: a second deployment changes nothing.
+`app.css` becomes `assets/app.3f2a…c1.css`: a new content is a new name, so that every cache may keep a name for ever
+and no deployment serves half of itself. Same folder, same names, same objects: a second deployment changes nothing.
 """
 
 from __future__ import annotations
@@ -130,11 +130,8 @@ class HashedAssets(pulumi.ComponentResource):
         super().__init__("groundwork:index:HashedAssets", name, None, opts)
         refusals = []
         if f"/{args.prefix}/*" not in args.immutable_paths:
-            refusals.append(
-                Refusal(
-                    "prefix", args.prefix, f"no immutable path covers it: write one of {list(args.immutable_paths)}"
-                )
-            )
+            cure = f"no immutable path covers it: write one of {list(args.immutable_paths)}"
+            refusals.append(Refusal("prefix", args.prefix, cure))
         files = plan(args.folder, args.prefix)
         if not files:
             refusals.append(Refusal("folder", str(args.folder), "holds no files: build them first"))
@@ -147,7 +144,10 @@ class HashedAssets(pulumi.ComponentResource):
                 source=pulumi.FileAsset(str(file.path)),
                 content_type=file.content_type,
                 cache_control=file.cache_control,
-                opts=child(self),
+                # Pages that are open or cached still ask for the files of the deployment before: those stay.
+                opts=pulumi.ResourceOptions.merge(
+                    child(self), pulumi.ResourceOptions(retain_on_delete=file.cache_control == _IMMUTABLE)
+                ),
             )
         self.manifest = {file.name: file.key for file in files}
         self.register_outputs({"manifest": dict(self.manifest)})

@@ -97,7 +97,7 @@ def _paths(knobs: CdnKnobs) -> Iterator[Refusal]:
     for setting, paths in (("paths", knobs.api.paths), ("private_paths", knobs.api.private_paths)):
         if any(path in _EVERYTHING for path in paths):
             yield Refusal(f"api.{setting}", tuple(paths), "nothing would be left for the bucket: name the API's paths")
-    live = [*knobs.api.private_paths, *knobs.api.paths]
+    live = [path for path in (*knobs.api.private_paths, *knobs.api.paths) if path not in _EVERYTHING]
     for path in knobs.immutable_paths:
         for other in live:
             if overlap(path, other):

@@ -120,6 +120,7 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
             "cdn",
             "dashboard",
             "database",
+            "edge",
             "environment",
             "namespace",
             "redis",
