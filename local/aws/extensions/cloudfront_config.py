@@ -65,7 +65,7 @@ def _counted(members: dict[str, Any] | None) -> dict[str, Any]:
 def check_config(config: dict[str, Any]) -> None:
     """Refuse what AWS refuses, and what the local edge would do wrongly.
 
-    Origin groups (the first member serves), web ACLs and geographic restrictions are recorded: see docs/local-aws.md.
+    Origin groups (the first member serves) and geographic restrictions are recorded: see docs/local-aws.md.
 
     Raises:
         Invalid: AWS would not take it either.

@@ -142,7 +142,8 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any, endpoint: str
     stores.refresh().assert_succeeded()
     assert _changes(stores) == {}, "what the operator blocks stays blocked"
     stores.write("body{color:red}", "site/app.css")
-    assert _changes(stores) == {"site-app.css": "replace"}
+    assert _changes(stores) == {"site-app.css": "replace"}, "another content is another name"
+    stores.write("body{}", "site/app.css")
     for knob, (value, expected) in KNOBS.items():
         stores.config(f"knobs:{knob}", value)
         assert _changes(stores) == expected, knob
