@@ -93,7 +93,7 @@ class Policies:
         custom: Any = None
         if cache_control:
             custom = {"items": [{"header": "Cache-Control", "value": cache_control, "override": override}]}
-        security: dict[str, Any] = {
+        security: Any = {
             "strict_transport_security": {
                 "access_control_max_age_sec": 2 * YEAR,
                 "include_subdomains": True,

@@ -21,7 +21,13 @@ CONFIGURATION = {
     "groundwork:subnetIds": json.dumps(["subnet-a", "subnet-b"]),
     "groundwork:clientCidrs": json.dumps(["10.0.0.0/16"]),
 }
-MADE = {"redis": "ReplicationGroup", "cdn": "Distribution", "database": "rds/instance:Instance"}
+MADE = {
+    "redis": "ReplicationGroup",
+    "cdn": "Distribution",
+    "database": "rds/instance:Instance",
+    "storage": "BucketReplicationConfig",
+    "edge": "WebAcl",
+}
 
 
 def test_every_example_is_tried() -> None:

@@ -70,7 +70,7 @@ def test_it_has_eight_services_two_queues_two_redis_and_three_databases(composed
     assert sorted(item.name for item in recording.of("QueueWorkers")) == ["music-generation", "storage-background"]
     assert sorted(item.name for item in recording.of("RedisCluster")) == ["redis-cache", "redis-queue"]
     assert len(recording.of("rds/instance:Instance")) == 3
-    assert len(recording.of("s3/bucket:Bucket")) == (6 if stack == "prod" else 4), "prod has two copies elsewhere"
+    assert len(recording.of("s3/bucket:Bucket")) == (7 if stack == "prod" else 4), "prod has three copies elsewhere"
     assert len(recording.of("Distribution")) == 1
 
 
