@@ -214,6 +214,28 @@ def test_replacements_name_the_property_and_leave_one(aws: Any, endpoint: Endpoi
     assert left_over(endpoint) == {}
 
 
+LOCKED = """
+import pulumi
+import pulumi_aws as aws
+
+vault = aws.s3.Bucket("vault", bucket="locked-vault", force_destroy=True, object_lock_enabled=True)
+kept = aws.s3.BucketVersioning("kept", bucket=vault.bucket, versioning_configuration={"status": "Enabled"})
+aws.s3.BucketObjectLockConfiguration(
+    "lock", bucket=vault.bucket, rule={"default_retention": {"mode": "GOVERNANCE", "days": 1}},
+    opts=pulumi.ResourceOptions(depends_on=[kept]),
+)
+"""
+
+
+def test_force_destroy_lifts_a_governance_lock(aws: Any, endpoint: Endpoint) -> None:
+    """P0-BACKUP: a stack that says so can be destroyed although its backups are locked."""
+    aws.write(LOCKED)
+    aws.up().assert_succeeded()
+    endpoint.client("s3").put_object(Bucket="locked-vault", Key="a", Body=b"a", ChecksumAlgorithm="CRC32")
+    aws.destroy().assert_succeeded()
+    assert left_over(endpoint) == {}
+
+
 DRIFTING = """
 import pulumi_aws as aws
 
