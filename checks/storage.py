@@ -40,12 +40,24 @@ def put_canary(client: S3Client, bucket: str, key: str, body: bytes, **more: Any
     return client.put_object(Bucket=bucket, Key=key, Body=body, **more).get("VersionId")
 
 
-def delete_canary(client: S3Client, bucket: str, key: str, version: str | None) -> None:
-    """Delete an object for good: with its version, so that no delete marker is left either."""
+def delete_canary(client: S3Client, bucket: str, key: str, version: str | None) -> bool:
+    """Delete an object for good: with its version, so that no delete marker is left either.
+
+    Returns:
+        Whether it is gone. Where an object lock holds the version, it is hidden, and the bucket's life cycle removes it
+        once the lock has run out.
+    """
     if version is None or version == "null":
         client.delete_object(Bucket=bucket, Key=key)
-    else:
+        return True
+    try:
         client.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        client.delete_object(Bucket=bucket, Key=key)
+        return False
+    return True
 
 
 def _round_trip(client: S3Client, bucket: str) -> Finding:
@@ -57,11 +69,12 @@ def _round_trip(client: S3Client, bucket: str) -> Finding:
         answer = client.get_object(Bucket=bucket, Key=key)
         read = answer["Body"].read()
     finally:
-        delete_canary(client, bucket, key, version)
+        gone = delete_canary(client, bucket, key, version)
     seconds = time.monotonic() - start
     evidence = {
         "bytes": len(body),
         "versioned": version is not None,
+        "locked": not gone,
         "encryption": answer.get("ServerSideEncryption"),
         "milliseconds": round(seconds * 1000, 2),
     }

@@ -9,26 +9,41 @@ from components.lean import resource_class
 __all__ = [
     "Bucket",
     "BucketCorsConfiguration",
+    "BucketInventory",
     "BucketLifecycleConfiguration",
+    "BucketLogging",
+    "BucketNotification",
+    "BucketObject",
+    "BucketObjectLockConfiguration",
     "BucketOwnershipControls",
     "BucketPolicy",
     "BucketPublicAccessBlock",
+    "BucketReplicationConfig",
     "BucketServerSideEncryptionConfiguration",
     "BucketVersioning",
     "CacheParameterGroup",
     "CachePolicy",
     "CacheSubnetGroup",
+    "Certificate",
+    "CertificateValidation",
     "DatabaseInstance",
     "DatabaseParameterGroup",
     "DatabaseSubnetGroup",
     "Distribution",
     "InternetGateway",
+    "IpSet",
     "Key",
     "KeyAlias",
+    "LogDelivery",
+    "LogDeliveryDestination",
+    "LogDeliverySource",
     "LogGroup",
     "MetricAlarm",
     "OpenIdConnectProvider",
     "OriginAccessControl",
+    "OriginRequestPolicy",
+    "Policy",
+    "Record",
     "ReplicationGroup",
     "ResponseHeadersPolicy",
     "Role",
@@ -45,13 +60,20 @@ __all__ = [
     "TopicSubscription",
     "Vpc",
     "VpcEndpoint",
+    "WebAcl",
 ]
 
 if TYPE_CHECKING:
+    from pulumi_aws.acm import Certificate as Certificate
+    from pulumi_aws.acm import CertificateValidation as CertificateValidation
     from pulumi_aws.cloudfront import CachePolicy as CachePolicy
     from pulumi_aws.cloudfront import Distribution as Distribution
     from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
+    from pulumi_aws.cloudfront import OriginRequestPolicy as OriginRequestPolicy
     from pulumi_aws.cloudfront import ResponseHeadersPolicy as ResponseHeadersPolicy
+    from pulumi_aws.cloudwatch import LogDelivery as LogDelivery
+    from pulumi_aws.cloudwatch import LogDeliveryDestination as LogDeliveryDestination
+    from pulumi_aws.cloudwatch import LogDeliverySource as LogDeliverySource
     from pulumi_aws.cloudwatch import LogGroup as LogGroup
     from pulumi_aws.cloudwatch import MetricAlarm as MetricAlarm
     from pulumi_aws.ec2 import InternetGateway as InternetGateway
@@ -66,6 +88,7 @@ if TYPE_CHECKING:
     from pulumi_aws.elasticache import ReplicationGroup as ReplicationGroup
     from pulumi_aws.elasticache import SubnetGroup as CacheSubnetGroup
     from pulumi_aws.iam import OpenIdConnectProvider as OpenIdConnectProvider
+    from pulumi_aws.iam import Policy as Policy
     from pulumi_aws.iam import Role as Role
     from pulumi_aws.iam import RolePolicy as RolePolicy
     from pulumi_aws.kms import Alias as KeyAlias
@@ -73,19 +96,28 @@ if TYPE_CHECKING:
     from pulumi_aws.rds import Instance as DatabaseInstance
     from pulumi_aws.rds import ParameterGroup as DatabaseParameterGroup
     from pulumi_aws.rds import SubnetGroup as DatabaseSubnetGroup
+    from pulumi_aws.route53 import Record as Record
     from pulumi_aws.s3 import Bucket as Bucket
     from pulumi_aws.s3 import BucketCorsConfiguration as BucketCorsConfiguration
     from pulumi_aws.s3 import BucketLifecycleConfiguration as BucketLifecycleConfiguration
+    from pulumi_aws.s3 import BucketLogging as BucketLogging
+    from pulumi_aws.s3 import BucketNotification as BucketNotification
+    from pulumi_aws.s3 import BucketObjectLockConfiguration as BucketObjectLockConfiguration
+    from pulumi_aws.s3 import BucketObjectv2 as BucketObject
     from pulumi_aws.s3 import BucketOwnershipControls as BucketOwnershipControls
     from pulumi_aws.s3 import BucketPolicy as BucketPolicy
     from pulumi_aws.s3 import BucketPublicAccessBlock as BucketPublicAccessBlock
+    from pulumi_aws.s3 import BucketReplicationConfig as BucketReplicationConfig
     from pulumi_aws.s3 import BucketServerSideEncryptionConfiguration as BucketServerSideEncryptionConfiguration
     from pulumi_aws.s3 import BucketVersioning as BucketVersioning
+    from pulumi_aws.s3 import Inventory as BucketInventory
     from pulumi_aws.secretsmanager import Secret as Secret
     from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
     from pulumi_aws.sns import Topic as Topic
     from pulumi_aws.sns import TopicSubscription as TopicSubscription
     from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
+    from pulumi_aws.wafv2 import IpSet as IpSet
+    from pulumi_aws.wafv2 import WebAcl as WebAcl
 else:
     Vpc = resource_class("aws:ec2/vpc:Vpc", outputs=("arn",))
     Subnet = resource_class("aws:ec2/subnet:Subnet", outputs=("arn",))
@@ -143,6 +175,16 @@ else:
     BucketPolicy = resource_class("aws:s3/bucketPolicy:BucketPolicy")
     BucketLifecycleConfiguration = resource_class("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     BucketCorsConfiguration = resource_class("aws:s3/bucketCorsConfiguration:BucketCorsConfiguration")
+    BucketObject = resource_class("aws:s3/bucketObjectv2:BucketObjectv2", outputs=("arn",))
+    BucketLogging = resource_class("aws:s3/bucketLogging:BucketLogging")
+    BucketInventory = resource_class("aws:s3/inventory:Inventory")
+    BucketNotification = resource_class("aws:s3/bucketNotification:BucketNotification")
+    BucketObjectLockConfiguration = resource_class(
+        "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", secrets=("token",)
+    )
+    BucketReplicationConfig = resource_class(
+        "aws:s3/bucketReplicationConfig:BucketReplicationConfig", secrets=("token",)
+    )
     OriginAccessControl = resource_class("aws:cloudfront/originAccessControl:OriginAccessControl", outputs=("etag",))
     CachePolicy = resource_class("aws:cloudfront/cachePolicy:CachePolicy", outputs=("etag",))
     ResponseHeadersPolicy = resource_class(
@@ -153,8 +195,31 @@ else:
         outputs=(
             "arn",
             "domainName",
+            "hostedZoneId",
         ),
     )
+    OriginRequestPolicy = resource_class("aws:cloudfront/originRequestPolicy:OriginRequestPolicy", outputs=("etag",))
+    Certificate = resource_class(
+        "aws:acm/certificate:Certificate",
+        outputs=(
+            "arn",
+            "domainValidationOptions",
+        ),
+        secrets=(
+            "privateKey",
+            "privateKeyWo",
+        ),
+    )
+    CertificateValidation = resource_class("aws:acm/certificateValidation:CertificateValidation")
+    Record = resource_class("aws:route53/record:Record", outputs=("fqdn",))
+    LogDeliverySource = resource_class("aws:cloudwatch/logDeliverySource:LogDeliverySource", outputs=("arn",))
+    LogDeliveryDestination = resource_class(
+        "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination", outputs=("arn",)
+    )
+    LogDelivery = resource_class("aws:cloudwatch/logDelivery:LogDelivery", outputs=("arn",))
+    Policy = resource_class("aws:iam/policy:Policy", outputs=("arn",))
+    IpSet = resource_class("aws:wafv2/ipSet:IpSet", outputs=("arn",))
+    WebAcl = resource_class("aws:wafv2/webAcl:WebAcl", outputs=("arn",))
     Secret = resource_class("aws:secretsmanager/secret:Secret", outputs=("arn",))
     SecretVersion = resource_class(
         "aws:secretsmanager/secretVersion:SecretVersion",

@@ -1,4 +1,4 @@
-"""A content delivery network in front of a private bucket, on CloudFront."""
+"""A content delivery network in front of a private bucket and an API, on CloudFront."""
 
 from __future__ import annotations
 
@@ -9,13 +9,50 @@ from typing import Any
 import pulumi
 
 from components import aws
-from components.errors import Refusal, refuse
+from components.bucket_policies import Statement, readable_by
+from components.cdn_domain import DomainArgs, certificate, point_to
+from components.cdn_logs import deliver_logs
+from components.cdn_policies import CONTENT_SECURITY_POLICY, NO_STORE, YEAR, Policies
+from components.cdn_rules import cdn
+from components.errors import refuse
 from components.iam import policy_document
 from components.options import child
-from components.storage import StoredBucket, tls_only
+from components.storage import ReplicaBucket, StoredBucket
 
-_YEAR = 365 * 24 * 3600
-_ORIGIN = "assets"
+_BUCKET = "assets"
+_COPY = "assets-copy"
+_GROUP = "assets-or-copy"
+_API = "api"
+_FAILED = (500, 502, 503, 504)
+"""Answers on which the copy is asked. Not 403 and 404: those are true answers, and would be asked for twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiArgs:
+    """An API behind the distribution, passed through and never cached.
+
+    Attributes:
+        domain: Host name of the API, which serves HTTPS.
+        paths: Paths that go there.
+        private_paths: Paths that go there and whose answers no browser may keep either.
+    """
+
+    domain: pulumi.Input[str]
+    paths: Sequence[str] = ("/api/*",)
+    private_paths: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeoArgs:
+    """Countries, as two-letter codes of ISO 3166-1: either the only ones that are served, or those that never are.
+
+    Attributes:
+        only: Nobody else is served.
+        never: Everybody else is served.
+    """
+
+    only: Sequence[str] = ()
+    never: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +61,19 @@ class CdnArgs:
 
     Attributes:
         identifier: Name of its policies and of the access control, for example `aiponge-prod-cdn`.
-        bucket: What it serves. The component writes the bucket's one policy.
+        bucket: What it serves. The component writes the bucket's one policy, and that of its copy. With a copy in
+            another region, reads fail over to it.
         immutable_paths: Paths of files that are named by their content: cached for a year.
-        html_seconds: How long everything else is cached, in seconds.
+        html_seconds: How long everything else of the bucket is cached, in seconds.
         price_class: Which edge locations serve it.
-        tags: On the distribution.
+        api: An API under the same host name.
+        content_security_policy: What pages may load and who may frame them; a page's own header goes before.
+        domain: Own host names; without, CloudFront's (`d….cloudfront.net`).
+        origin_shield: Region of an additional cache in front of the bucket, the one nearest to it.
+        geo: Countries that are served, or not.
+        logs: Bucket of purpose `logs` for the access logs.
+        web_acl_arn: Web ACL that judges requests first (see `components.edge`).
+        tags: On everything that takes tags.
     """
 
     identifier: str
@@ -36,61 +81,43 @@ class CdnArgs:
     immutable_paths: Sequence[str] = ("/assets/*",)
     html_seconds: int = 60
     price_class: str = "PriceClass_100"
+    api: ApiArgs | None = None
+    content_security_policy: str | None = CONTENT_SECURITY_POLICY
+    domain: DomainArgs | None = None
+    origin_shield: str | None = None
+    geo: GeoArgs | None = None
+    logs: StoredBucket | None = None
+    web_acl_arn: pulumi.Input[str] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Cdn(pulumi.ComponentResource):
-    """A distribution, HTTPS only, whose origin answers nobody else.
+    """A distribution, HTTPS only, whose buckets answer nobody else.
 
     Attributes:
         distribution_id: The distribution.
-        domain: Its host name.
+        domain: Host name to reach it by: the first own one, else CloudFront's.
         bucket: Name of the bucket that it serves.
+        purge_policy_arn: IAM policy that lets whoever has it purge this distribution and no other.
         outputs: All of it, as stack outputs.
+
+    Raises:
+        Refused: what must not be cached would be, or CloudFront would not take it.
     """
 
     distribution_id: pulumi.Output[str]
     domain: pulumi.Output[str]
     bucket: pulumi.Output[str]
+    purge_policy_arn: pulumi.Output[str]
     outputs: Mapping[str, pulumi.Input[object]]
 
     def __init__(self, name: str, args: CdnArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:Cdn", name, None, opts)
-        if not args.immutable_paths or any(path in ("*", "/*") for path in args.immutable_paths):
-            refuse(
-                f"Cdn {name!r}",
-                [
-                    Refusal(
-                        "immutable_paths",
-                        tuple(args.immutable_paths),
-                        "pages would be cached for a year: name only paths of files whose names follow their content",
-                    )
-                ],
-            )
-        access = aws.OriginAccessControl(
-            f"{name}-access",
-            name=args.identifier,
-            description=f"Signs requests of {args.identifier}",
-            origin_access_control_origin_type="s3",
-            signing_behavior="always",
-            signing_protocol="sigv4",
-            opts=child(self),
-        )
-        immutable = _behaviour(
-            _cache_policy(self, f"{name}-immutable", args, (1, _YEAR, _YEAR)),
-            _headers_policy(self, f"{name}-immutable", args, f"public, max-age={_YEAR}, immutable"),
-        )
-        html = _behaviour(
-            _cache_policy(self, f"{name}-html", args, (0, args.html_seconds, max(args.html_seconds, 300))),
-            _headers_policy(self, f"{name}-html", args, None),
-        )
-        ordered: list[Any] = [{"path_pattern": path, **immutable} for path in args.immutable_paths]
-        # No s3OriginConfig: an empty one next to an access control comes back different and drifts for ever.
-        origin: Any = {
-            "origin_id": _ORIGIN,
-            "domain_name": args.bucket.domain,
-            "origin_access_control_id": access.id,
-        }
+        refuse(f"Cdn {name!r}", cdn(args))
+        self._name, self._args = name, args
+        default, ordered = self._behaviours()
+        copy = args.bucket.replica
+        domain = args.domain
         distribution = aws.Distribution(
             f"{name}-distribution",
             comment=args.identifier,
@@ -99,46 +126,157 @@ class Cdn(pulumi.ComponentResource):
             http_version="http2and3",
             price_class=args.price_class,
             default_root_object="index.html",
-            origins=[origin],
-            default_cache_behavior=html,
+            aliases=list(domain.names) if domain else None,
+            origins=self._origins(),
+            origin_groups=[_group()] if copy else None,
+            default_cache_behavior=default,
             ordered_cache_behaviors=ordered,
-            restrictions={"geo_restriction": {"restriction_type": "none"}},
-            viewer_certificate={"cloudfront_default_certificate": True},
+            restrictions={"geo_restriction": _geo(args.geo)},
+            viewer_certificate=self._certificate(),
+            web_acl_id=args.web_acl_arn,
             wait_for_deployment=True,
             tags=dict(args.tags),
             opts=child(self),
         )
-        # The bucket knows nothing of the distribution until here: bucket, distribution, policy, and no cycle.
-        aws.BucketPolicy(
-            f"{name}-bucket-policy",
-            bucket=args.bucket.name,
-            policy=pulumi.Output.all(args.bucket.arn, distribution.arn).apply(
-                lambda arns: policy_document(tls_only(arns[0]), readable_by(arns[1], arns[0]))
-            ),
-            opts=child(self, depends_on=[args.bucket.last_sidecar]),
-        )
+        # The buckets know nothing of the distribution until here: bucket, distribution, policy, and no cycle.
+        self._readable(f"{name}-bucket-policy", args.bucket, None, distribution)
+        if copy:
+            self._readable(f"{name}-copy-policy", copy, copy.region, distribution)
+        if domain:
+            point_to(self, name, domain, distribution)
+        if args.logs:
+            deliver_logs(self, name, args.identifier, distribution, args.logs, args.tags)
         self.distribution_id = distribution.id
-        self.domain = distribution.domain_name
+        self.domain = pulumi.Output.from_input(domain.names[0]) if domain else distribution.domain_name
         self.bucket = args.bucket.name
-        self.outputs = {"distributionId": self.distribution_id, "domain": self.domain, "bucket": self.bucket}
+        self.purge_policy_arn = self._purge_policy(distribution)
+        self.outputs = {
+            "distributionId": self.distribution_id,
+            "domain": self.domain,
+            "bucket": self.bucket,
+            "purgePolicyArn": self.purge_policy_arn,
+        }
         self.register_outputs(dict(self.outputs))
 
+    def _origins(self) -> list[Any]:
+        args = self._args
+        access = aws.OriginAccessControl(
+            f"{self._name}-access",
+            name=args.identifier,
+            description=f"Signs requests of {args.identifier}",
+            origin_access_control_origin_type="s3",
+            signing_behavior="always",
+            signing_protocol="sigv4",
+            opts=child(self),
+        )
+        shield = {"enabled": True, "origin_shield_region": args.origin_shield} if args.origin_shield else None
+        # No s3OriginConfig: an empty one next to an access control comes back different and drifts for ever.
+        origins: list[Any] = [
+            {
+                "origin_id": origin_id,
+                "domain_name": domain,
+                "origin_access_control_id": access.id,
+                "origin_shield": shield,
+            }
+            for origin_id, domain in [
+                (_BUCKET, args.bucket.domain),
+                *([(_COPY, args.bucket.replica.domain)] if args.bucket.replica else []),
+            ]
+        ]
+        if args.api:
+            origins.append(
+                {
+                    "origin_id": _API,
+                    "domain_name": args.api.domain,
+                    "custom_origin_config": {
+                        "http_port": 80,
+                        "https_port": 443,
+                        "origin_protocol_policy": "https-only",
+                        "origin_ssl_protocols": ["TLSv1.2"],
+                    },
+                }
+            )
+        return origins
 
-def readable_by(distribution_arn: str, bucket_arn: str) -> dict[str, Any]:
-    """A policy statement that lets one distribution read objects, and no other of anybody's."""
+    def _behaviours(self) -> tuple[Any, list[Any]]:
+        """The default behaviour and the ordered ones: what must not be cached first, so that nothing goes before."""
+        args = self._args
+        policies = Policies(self, self._name, args.identifier, args.content_security_policy)
+        target = _GROUP if args.bucket.replica else _BUCKET
+        ordered: list[Any] = []
+        if args.api:
+            asked = policies.everything_but_the_host()
+            uncached = policies.uncached("api")
+            for kind, paths, headers in (
+                ("private", args.api.private_paths, (NO_STORE, True)),
+                ("api", args.api.paths, (None, False)),
+            ):
+                if paths:
+                    told = policies.headers(kind, headers[0], override=headers[1])
+                    live = _live(uncached, asked, told)
+                    ordered += [{"path_pattern": path, **live} for path in paths]
+        immutable = _stored(
+            target,
+            policies.cached("immutable", (1, YEAR, YEAR)),
+            policies.headers("immutable", f"public, max-age={YEAR}, immutable"),
+        )
+        ordered += [{"path_pattern": path, **immutable} for path in args.immutable_paths]
+        html = _stored(
+            target,
+            policies.cached("html", (0, args.html_seconds, max(args.html_seconds, 300))),
+            policies.headers("html"),
+        )
+        return html, ordered
+
+    def _certificate(self) -> Any:
+        domain = self._args.domain
+        if domain is None:
+            return {"cloudfront_default_certificate": True}
+        return {
+            "acm_certificate_arn": certificate(self, self._name, domain, self._args.tags),
+            "ssl_support_method": "sni-only",
+            "minimum_protocol_version": "TLSv1.2_2021",
+        }
+
+    def _readable(
+        self, name: str, bucket: StoredBucket | ReplicaBucket, region: str | None, distribution: aws.Distribution
+    ) -> None:
+        def policy(known: Sequence[Any]) -> str:
+            own: list[Statement] = known[0]
+            return policy_document(*own, readable_by(known[1], known[2]))
+
+        aws.BucketPolicy(
+            name,
+            bucket=bucket.name,
+            region=region,
+            policy=pulumi.Output.all(bucket.statements, distribution.arn, bucket.arn).apply(policy),
+            opts=child(self, depends_on=[bucket.last_sidecar]),
+        )
+
+    def _purge_policy(self, distribution: aws.Distribution) -> pulumi.Output[str]:
+        return aws.Policy(
+            f"{self._name}-purge-policy",
+            name=f"{self._args.identifier}-purge",
+            description=f"Lets purge {self._args.identifier}, and nothing else",
+            policy=distribution.arn.apply(lambda arn: policy_document(purging(arn))),
+            tags=dict(self._args.tags),
+            opts=child(self),
+        ).arn
+
+
+def purging(distribution_arn: str) -> Statement:
+    """What it takes to purge one distribution and to see the purge end (RB-CDN)."""
     return {
-        "Sid": "DistributionReads",
         "Effect": "Allow",
-        "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Action": "s3:GetObject",
-        "Resource": f"{bucket_arn}/*",
-        "Condition": {"StringEquals": {"AWS:SourceArn": distribution_arn}},
+        "Action": ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
+        "Resource": distribution_arn,
     }
 
 
-def _behaviour(cache: aws.CachePolicy, headers: aws.ResponseHeadersPolicy) -> Any:
+def _stored(target: str, cache: aws.CachePolicy, headers: aws.ResponseHeadersPolicy) -> Any:
+    """A behaviour for files: read only, compressed."""
     return {
-        "target_origin_id": _ORIGIN,
+        "target_origin_id": target,
         "viewer_protocol_policy": "redirect-to-https",
         "allowed_methods": ["GET", "HEAD", "OPTIONS"],
         "cached_methods": ["GET", "HEAD"],
@@ -148,55 +286,31 @@ def _behaviour(cache: aws.CachePolicy, headers: aws.ResponseHeadersPolicy) -> An
     }
 
 
-def _cache_policy(parent: pulumi.Resource, name: str, args: CdnArgs, seconds: tuple[int, int, int]) -> aws.CachePolicy:
-    """Nothing of the viewer is part of the key, so that no answer depends on who asks.
-
-    Args:
-        parent: The component.
-        name: Pulumi's name; its last part ends the policy's.
-        args: For the identifier.
-        seconds: Least, usual and greatest time that an answer is kept.
-    """
-    least, usual, greatest = seconds
-    return aws.CachePolicy(
-        f"{name}-cache",
-        name=f"{args.identifier}-{name.rpartition('-')[2]}",
-        comment=f"{args.identifier}: kept {usual} s",
-        min_ttl=least,
-        default_ttl=usual,
-        max_ttl=greatest,
-        parameters_in_cache_key_and_forwarded_to_origin={
-            "cookies_config": {"cookie_behavior": "none"},
-            "headers_config": {"header_behavior": "none"},
-            "query_strings_config": {"query_string_behavior": "none"},
-            "enable_accept_encoding_brotli": True,
-            "enable_accept_encoding_gzip": True,
-        },
-        opts=child(parent),
-    )
+def _live(cache: aws.CachePolicy, asked: aws.OriginRequestPolicy, headers: aws.ResponseHeadersPolicy) -> Any:
+    """A behaviour for the API: every method, no redirect, since a redirected POST loses its body."""
+    return {
+        "target_origin_id": _API,
+        "viewer_protocol_policy": "https-only",
+        "allowed_methods": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+        "cached_methods": ["GET", "HEAD"],
+        "compress": True,
+        "cache_policy_id": cache.id,
+        "origin_request_policy_id": asked.id,
+        "response_headers_policy_id": headers.id,
+    }
 
 
-def _headers_policy(
-    parent: pulumi.Resource, name: str, args: CdnArgs, cache_control: str | None
-) -> aws.ResponseHeadersPolicy:
-    """Security headers on every answer, and a caching instruction for browsers where the path promises it."""
-    custom: Any = None
-    if cache_control:
-        custom = {"items": [{"header": "Cache-Control", "value": cache_control, "override": False}]}
-    return aws.ResponseHeadersPolicy(
-        f"{name}-headers",
-        name=f"{args.identifier}-{name.rpartition('-')[2]}",
-        comment=f"{args.identifier}: security headers",
-        security_headers_config={
-            "strict_transport_security": {
-                "access_control_max_age_sec": 2 * _YEAR,
-                "include_subdomains": True,
-                "override": True,
-            },
-            "content_type_options": {"override": True},
-            "frame_options": {"frame_option": "DENY", "override": True},
-            "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": True},
-        },
-        custom_headers_config=custom,
-        opts=child(parent),
-    )
+def _group() -> Any:
+    return {
+        "origin_id": _GROUP,
+        "failover_criteria": {"status_codes": list(_FAILED)},
+        "members": [{"origin_id": _BUCKET}, {"origin_id": _COPY}],
+    }
+
+
+def _geo(geo: GeoArgs | None) -> Any:
+    if geo is None:
+        return {"restriction_type": "none"}
+    if geo.only:
+        return {"restriction_type": "whitelist", "locations": sorted(geo.only)}
+    return {"restriction_type": "blacklist", "locations": sorted(geo.never)}

@@ -18,8 +18,10 @@ from components.alarms import (
     RedisAlarmsArgs,
 )
 from components.autoscaling import ReplicaRangeArgs
-from components.cdn import Cdn, CdnArgs
+from components.cdn import Cdn
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
+from components.delivery import bucket_args, cdn_args, edge_args
+from components.edge import Edge
 from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
@@ -34,7 +36,7 @@ from components.settings.model import Settings
 from components.settings.redis import CacheRedis, QueueRedis
 from components.settings.workloads import Replicas, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
-from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
+from components.storage import ObjectStorage, ObjectStorageArgs
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
 from components.workload_settings import (
     canary,
@@ -78,6 +80,7 @@ class _Stores:
     database: PostgresCluster
     storage: ObjectStorage
     cdn: Cdn
+    edge: Edge
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ class Platform(pulumi.ComponentResource):
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
             "alarms": self._alarms(stores),
+            "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
         self.register_outputs(dict(self.outputs))
@@ -173,29 +177,14 @@ class Platform(pulumi.ComponentResource):
                 prefix=names.prefix,
                 account=self._args.account,
                 region=self._args.region,
-                buckets={
-                    key: BucketArgs(
-                        purpose=bucket.purpose, cors_origins=bucket.cors_origins, force_destroy=bucket.force_destroy
-                    )
-                    for key, bucket in settings.buckets.items()
-                },
+                buckets={key: bucket_args(bucket) for key, bucket in settings.buckets.items()},
                 policies_elsewhere={settings.cdn.bucket},
                 tags=self._tags,
             ),
             child(self),
         )
-        cdn = Cdn(
-            "cdn",
-            CdnArgs(
-                identifier=names.of("cdn"),
-                bucket=storage.buckets[settings.cdn.bucket],
-                immutable_paths=settings.cdn.immutable_paths,
-                html_seconds=settings.cdn.html_seconds,
-                price_class=settings.cdn.price_class,
-                tags=self._tags,
-            ),
-            child(self),
-        )
+        edge = Edge("edge", edge_args(settings.edge, names.of("edge"), self._tags), child(self))
+        cdn = Cdn("cdn", cdn_args(settings.cdn, storage, names.of("cdn"), edge.web_acl_arn, self._tags), child(self))
         redis: dict[str, RedisCluster] = {"cache": self._redis("cache", settings.redis.cache, access)}
         if self._queues_in_redis():
             redis["queue"] = self._redis("queue", settings.redis.queue, access)
@@ -204,6 +193,7 @@ class Platform(pulumi.ComponentResource):
             database=self._database(network, access),
             storage=storage,
             cdn=cdn,
+            edge=edge,
         )
 
     def _network(self) -> CreatedNetworkArgs | ExistingNetworkArgs:
@@ -536,7 +526,11 @@ class Platform(pulumi.ComponentResource):
         return sorted(name for name, queue in self._args.settings.queues.items() if queue.kind == "bullmq")
 
     def _grants(self, service: Service, stores: _Stores) -> list[BucketGrant]:
-        return [BucketGrant(stores.storage.buckets[key].arn, access) for key, access in sorted(service.buckets.items())]
+        buckets = stores.storage.buckets
+        return [
+            BucketGrant(buckets[key].arn, access, buckets[key].kms_key_arn)
+            for key, access in sorted(service.buckets.items())
+        ]
 
     def _bucket_variables(self, service: Service, stores: _Stores) -> dict[str, pulumi.Input[str]]:
         return {f"{key.upper().replace('-', '_')}_BUCKET": stores.storage.buckets[key].name for key in service.buckets}

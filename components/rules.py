@@ -14,7 +14,7 @@ from components.quantities import memory_bytes
 
 Profile = Literal["queue", "state", "cache"]
 """What a Redis holds: jobs, state that exists nowhere else, or what can be computed again."""
-Purpose = Literal["uploads", "assets", "backups"]
+Purpose = Literal["uploads", "assets", "logs", "backups"]
 
 MAX_GRACE_SECONDS = 3600
 

@@ -36,10 +36,12 @@ class BucketGrant:
     Attributes:
         arn: The bucket.
         access: `read` or `readWrite`.
+        kms_key_arn: The bucket's own key, if it has one: without the right to use it, every request is refused.
     """
 
     arn: pulumi.Input[str]
     access: Access
+    kms_key_arn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ def make_identity(parent: pulumi.Resource, name: str, identity: Identity) -> Mad
         role=role.id,
         policy=pulumi.Output.all(*(grant.arn for grant in identity.grants)).apply(
             lambda arns: policy_document(
-                *(bucket_statement(arn, grant.access) for arn, grant in zip(arns, identity.grants, strict=True))
+                *(bucket_statement(arn, grant.access) for arn, grant in zip(arns, identity.grants, strict=True)),
+                *(key_statement(key, access) for key, access in _keys(identity.grants).items()),
             )
         ),
         opts=child(parent),
@@ -150,3 +153,18 @@ def assumable_by(issuer: str, provider_arn: str, namespace: str, account: str) -
 def bucket_statement(arn: str, access: Access) -> dict[str, Any]:
     """What a role may do with a bucket's objects; it cannot list them or change the bucket."""
     return {"Effect": "Allow", "Action": list(_OBJECT_ACTIONS[access]), "Resource": f"{arn}/*"}
+
+
+def key_statement(arn: str, access: Access) -> dict[str, Any]:
+    """What a role may do with the key of a bucket's objects: decrypt what it reads, encrypt what it writes."""
+    actions = ["kms:Decrypt"] if access == "read" else ["kms:Decrypt", "kms:GenerateDataKey"]
+    return {"Effect": "Allow", "Action": actions, "Resource": arn}
+
+
+def _keys(grants: Sequence[BucketGrant]) -> dict[str, Access]:
+    """Each key once, with the wider access of the buckets that it encrypts."""
+    found: dict[str, Access] = {}
+    for grant in grants:
+        if grant.kms_key_arn and found.get(grant.kms_key_arn) != "readWrite":
+            found[grant.kms_key_arn] = grant.access
+    return dict(sorted(found.items()))

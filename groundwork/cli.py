@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 local_app = typer.Typer(help="The local platform: a small real cloud on this machine.", no_args_is_help=True)
 app.add_typer(local_app, name="local")
+cdn_app = typer.Typer(help="The stack's distribution.", no_args_is_help=True)
+app.add_typer(cdn_app, name="cdn")
 
 Stack = Annotated[str, typer.Argument(help="The stack, as in stacks/Pulumi.<stack>.yaml.", metavar="STACK")]
 Extra = Annotated[
@@ -121,6 +123,20 @@ def check(
     raise typer.Exit(
         checking.run(_engine(stack, prepare=False), patterns=only or (), within=within, as_json=as_json, junit=junit)
     )
+
+
+@cdn_app.command("purge")
+def cdn_purge(
+    stack: Stack,
+    paths: Annotated[list[str], typer.Argument(help="Paths such as /index.html or '/pages/*'.", metavar="PATHS...")],
+    within: Annotated[float, typer.Option(help="Seconds to wait for the purge to end.", min=0.0)] = 900.0,
+) -> None:
+    """Take paths out of the caches of the stack's distribution, and wait until they are gone everywhere."""
+    from groundwork import purging
+
+    with progress(f"purging {stack}") as step:
+        done = purging.purge(_engine(stack, prepare=False), paths, within=within, say=step)
+    OUT.print(f"purged {len(set(paths))} paths ({done})")
 
 
 def main() -> None:

@@ -25,5 +25,5 @@ def judge(source: Source) -> tuple[Settings | None, tuple[Problem, ...]]:
     except ValidationError as error:
         found += [from_pydantic(detail, Settings, source.secure) for detail in error.errors(include_url=False)]
         return None, tuple(found)
-    found += combination_problems(settings, source.stack, source.secure)
+    found += combination_problems(settings, source.stack, source.secure, source.region)
     return (None, tuple(found)) if found else (settings, ())

@@ -10,9 +10,10 @@ from components import database_rules, redis_rules
 from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
+from components.settings import delivery_combinations as delivery
 from components.settings import workload_combinations as workloads
 from components.settings.model import Settings
-from components.settings.problems import NAMESPACE, Problem, did_you_mean, shown
+from components.settings.problems import NAMESPACE, Problem, shown
 from components.settings.redis import Redis
 
 PLACEHOLDER_DIGEST = "@sha256:" + "0" * 64
@@ -20,32 +21,37 @@ PLACEHOLDER_ISSUER = "/id/EXAMPLE"
 """What the delivered stack files have in place of the user's own values: previews run, deployments are refused."""
 
 
-def problems(settings: Settings, stack: str, secure: frozenset[str]) -> Iterator[Problem]:
+def problems(settings: Settings, stack: str, secure: frozenset[str], region: str | None = None) -> Iterator[Problem]:
     """All refused combinations.
 
     Args:
         settings: Valid one by one.
         stack: The stack's name.
         secure: Top-level keys that are encrypted in the stack file.
+        region: `aws:region`, if set.
     """
-    for path, refusal in _refusals(settings, stack, secure):
+    for path, refusal in _refusals(settings, stack, secure, region):
         key = ".".join(part for part in (path, _camel(refusal.setting)) if part)
         found = shown(refusal.value, key, key.split(".")[0] in secure)
         yield Problem(f"{NAMESPACE}:{key}", f"is {found}", _camel_words(refusal.cure))
 
 
-def _refusals(settings: Settings, stack: str, secure: frozenset[str]) -> Iterator[tuple[str, Refusal]]:
+def _refusals(
+    settings: Settings, stack: str, secure: frozenset[str], region: str | None
+) -> Iterator[tuple[str, Refusal]]:
     yield from _under("", _names(settings, stack))
     yield from _under("network", _network(settings))
     for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
         yield from _under(f"redis.{name}", redis_rules.refusals(redis))
     yield from _under("database", database_rules.refusals(settings.database))
-    yield from _under("cdn", _cdn(settings))
+    yield from _under("", delivery.storage(settings, stack, region))
+    yield from _under("", delivery.cdn(settings))
     yield from workloads.refusals(settings, secure)
     if settings.environment != "local":
         yield from _highly_available(settings)
     if settings.environment == "production":
         yield from _production(settings)
+        yield from _under("", delivery.production(settings))
 
 
 def _under(path: str, refusals: Iterator[Refusal]) -> Iterator[tuple[str, Refusal]]:
@@ -66,9 +72,6 @@ def _names(settings: Settings, stack: str) -> Iterator[Refusal]:
         yield Refusal(f"services.{name}", name, "a queue's workers already have this name: rename the service")
     if settings.queues and "queue-dashboard" in settings.services:
         yield Refusal("services.queue-dashboard", "queue-dashboard", "the dashboard has this name: rename the service")
-    for name in settings.buckets:
-        if len(f"{prefix}-{name}") > 50:
-            yield Refusal(f"buckets.{name}", name, "with prefix and account the name passes 63 characters: shorten it")
 
 
 def _network(settings: Settings) -> Iterator[Refusal]:
@@ -95,20 +98,6 @@ def _network(settings: Settings) -> Iterator[Refusal]:
     for place, zones in (("create", create and create.zones), ("existing", existing and existing.zones)):
         if zones and len(set(zones)) != len(zones):
             yield Refusal(f"{place}.zones", zones, "names a zone twice: a zone's failure would take both")
-
-
-def _cdn(settings: Settings) -> Iterator[Refusal]:
-    bucket = settings.buckets.get(settings.cdn.bucket)
-    if bucket is None:
-        yield Refusal(
-            "bucket", settings.cdn.bucket, f"is no bucket; {did_you_mean(settings.cdn.bucket, settings.buckets)}"
-        )
-    elif bucket.purpose != "assets":
-        yield Refusal(
-            "bucket",
-            settings.cdn.bucket,
-            f"has the purpose {bucket.purpose!r}; only a bucket of purpose 'assets' is public",
-        )
 
 
 def _highly_available(settings: Settings) -> Iterator[tuple[str, Refusal]]:
@@ -161,14 +150,6 @@ def _production(settings: Settings) -> Iterator[tuple[str, Refusal]]:
     for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
         if redis.profile != "cache":
             yield from _under(f"redis.{name}", _kept(redis))
-    for name, bucket in settings.buckets.items():
-        if bucket.force_destroy:
-            yield (
-                f"buckets.{name}",
-                Refusal("force_destroy", True, "in production, write false: a slip would delete all objects"),
-            )
-        if "*" in bucket.cors_origins:
-            yield f"buckets.{name}", Refusal("cors_origins", "*", "in production, name the pages' own origins")
 
 
 def _kept(redis: Redis) -> Iterator[Refusal]:

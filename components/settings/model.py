@@ -8,7 +8,7 @@ Keys are camelCase in the file and snake_case here. Types and ranges are checked
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,10 +21,10 @@ from components.settings.base import (
     Model,
     Name,
     QueueName,
-    UrlPath,
 )
 from components.settings.cluster import Cluster
 from components.settings.database import Database
+from components.settings.delivery import Bucket, Cdn, Edge
 from components.settings.redis import RedisPair
 from components.settings.workloads import Dashboard, Queue, Service, Workload
 
@@ -58,29 +58,6 @@ class Network(Model):
     existing: ExistingNetwork | None = Field(default=None, description="a network to use")
 
 
-class Bucket(Model):
-    """One bucket: encrypted, versioned, private and TLS-only whatever its purpose."""
-
-    purpose: Literal["uploads", "assets", "backups"] = Field(description="what it is for: presets the life cycle")
-    cors_origins: Items[Annotated[str, Field(pattern=r"^https?://[^/]+$|^\*$")]] = Field(
-        default=(), description="origins of pages that upload directly, for example https://app.example.com"
-    )
-    force_destroy: bool = Field(default=False, description="true: destroy deletes the objects too")
-
-
-class Cdn(Model):
-    """A CloudFront distribution in front of one bucket."""
-
-    bucket: Name = Field(description="name of the bucket it serves, of purpose assets")
-    immutable_paths: Items[UrlPath] = Field(
-        default=("/assets/*",), min_length=1, max_length=20, description="paths of files named by their content"
-    )
-    html_seconds: int = Field(default=60, ge=0, le=86400, description="seconds that everything else is cached")
-    price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = Field(
-        default="PriceClass_100", description="which edge locations serve it"
-    )
-
-
 class WorkloadIdentity(Model):
     """How pods get their AWS roles: the cluster's token issuer."""
 
@@ -111,6 +88,7 @@ class Settings(Model):
     alarms: Alarms = Field(default=Alarms(), description="who is told of what")
     buckets: Mapping[Name, Bucket] = Field(min_length=1, description="buckets by name")
     cdn: Cdn = Field(description="the distribution in front of a bucket")
+    edge: Edge = Field(default=Edge(), description="the web ACL in front of the distribution")
     services: Mapping[Name, Service] = Field(min_length=1, description="services by name")
     queues: Mapping[QueueName, Queue] = Field(default={}, description="job queues by name")
     dashboard: Dashboard = Field(default=Dashboard(), description="the queues' dashboard")

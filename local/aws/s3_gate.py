@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from moto.s3.models import FakeBucket, s3_backends
 
+from local.aws import s3_recorded
 from local.aws.answers import xml_error
 from local.aws.bucket_access import ANONYMOUS, Caller, allowed, edge
 from local.aws.state import ACCOUNT
@@ -47,9 +48,15 @@ class Gate:
         if unknown:
             message = f"The local platform does not support the S3 sub-resource {', '.join(sorted(unknown))}."
             return xml_error(501, "NotImplemented", message)(environ, start_response)
-        if _is_signed(environ, query):
-            return self._inner(environ, start_response)
         bucket_name, _, key = unquote(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
+        if _is_signed(environ, query):
+            bucket = _bucket(bucket_name)
+            if bucket is not None and not key and s3_recorded.SUBRESOURCES & set(query):
+                buckets = {name: each for name, each in _buckets().items() if isinstance(each, FakeBucket)}
+                return s3_recorded.answer(bucket, environ, start_response, buckets)
+            if bucket is not None and not key and "notification" in query and environ["REQUEST_METHOD"] == "GET":
+                return s3_recorded.notification(bucket, self._inner, environ, start_response)
+            return self._inner(environ, start_response)
         caller = self._caller(environ)
         if environ["REQUEST_METHOD"] != "OPTIONS" and not _may(caller, environ["REQUEST_METHOD"], bucket_name, key):
             return xml_error(403, "AccessDenied", "Access Denied")(environ, start_response)
@@ -124,8 +131,12 @@ def _may(caller: Caller, method: str, bucket_name: str, key: str) -> bool:
 
 
 def _bucket(name: str) -> FakeBucket | None:
-    found = s3_backends[ACCOUNT]["aws"].buckets.get(name)
+    found = _buckets().get(name)
     return found if isinstance(found, FakeBucket) else None
+
+
+def _buckets() -> Mapping[str, Any]:
+    return s3_backends[ACCOUNT]["aws"].buckets
 
 
 def _switched_on(bucket: FakeBucket, member: str) -> bool:

@@ -13,6 +13,7 @@ from local.aws.extensions.cloudfront_policies import CACHE, ORIGIN_REQUEST, RESP
 from local.aws.extensions.elasticache_groups import Group
 from local.aws.extensions.rds import Instance
 from local.aws.state import ADDRESSES, LOCK
+from local.aws.web_acl import NOTHING, Judgement, judgement
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class EdgeSite:
     Attributes:
         signing: Origin ids whose requests the edge signs for (origin access control).
         purges: Paths to drop from the cache, by the identifier of the invalidation that is still open.
+        judgement: What its web ACL refuses first.
     """
 
     name: str
@@ -95,6 +97,7 @@ class EdgeSite:
     behaviours: tuple[Behaviour, ...]
     signing: frozenset[str]
     purges: Mapping[str, tuple[str, ...]]
+    judgement: Judgement = NOTHING
 
 
 Server = RedisServer | PostgresServer | EdgeSite
@@ -204,6 +207,7 @@ def edge_site(cloudfront: CloudFront, distribution: Distribution) -> EdgeSite:
             for purge in cloudfront.purges.get(distribution.id, [])
             if purge.status == "InProgress"
         },
+        judgement=judgement(distribution.config["WebACLId"]),
     )
 
 

@@ -13,6 +13,7 @@ from local.aws.dataplane.desired import Behaviour, EdgeSite
 from local.aws.dataplane.edge_headers import header_maps, response_headers
 from local.aws.extensions.cloudfront_config import bucket_of
 from local.aws.s3_gate import EDGE_DISTRIBUTION_HEADER, EDGE_SECRET_HEADER, EDGE_TTL_HEADER
+from local.aws.web_acl import Judgement
 
 _INDENT = "    "
 
@@ -54,6 +55,8 @@ def render_site(site: EdgeSite, around: Surroundings) -> str:
     lines = [
         f"proxy_cache_path {around.cache} levels=1:2 keys_zone={zone}:2m max_size=512m inactive=30d use_temp_path=off;"
     ]
+    if site.judgement.limit is not None:
+        lines.append(f"limit_req_zone $binary_remote_addr zone=rate_{site.id}:1m rate={_rate(site.judgement)}r/m;")
     for number, behaviour in enumerate(site.behaviours):
         lines += _maps(site, number, behaviour)
     for secure in (False, True):
@@ -70,15 +73,36 @@ def _server(site: EdgeSite, around: Surroundings, zone: str, secure: bool) -> It
     if not site.config["Enabled"]:
         yield "return 403;"
         return
+    yield from _judged(site)
     yield from _error_pages(site.config["CustomErrorResponses"].get("Items", []))
     if site.config["DefaultRootObject"]:
         yield f"location = / {{ rewrite ^ /{_plain(site.config['DefaultRootObject'])} last; }}"
     origins = {origin["Id"]: origin for origin in site.config["Origins"]["Items"]}
+    groups = site.config["OriginGroups"].get("Items", [])
+    first_members = {group["Id"]: group["Members"]["Items"][0]["OriginId"] for group in groups}
     for number, behaviour in enumerate(site.behaviours):
-        origin = origins[behaviour.declared["TargetOriginId"]]
+        target = behaviour.declared["TargetOriginId"]
+        origin = origins[first_members.get(target, target)]
         yield f"location {location(behaviour.pattern)} {{"
         yield from _indented(_location(site, around, zone, number, behaviour, origin, secure))
         yield "}"
+
+
+def _judged(site: EdgeSite) -> Iterator[str]:
+    """What the web ACL refuses, with 403 as WAF does.
+
+    nginx counts a steady rate: a burst as large as the limit comes near to WAF's count over a window.
+    """
+    for address in site.judgement.blocked:
+        yield f"deny {address};"
+    if site.judgement.limit is not None:
+        yield f"limit_req zone=rate_{site.id} burst={site.judgement.limit} nodelay;"
+        yield "limit_req_status 403;"
+
+
+def _rate(judged: Judgement) -> int:
+    """Requests a minute, one at least."""
+    return max(1, (judged.limit or 0) * 60 // judged.window)
 
 
 def location(pattern: str | None) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 def install() -> None:
     """Make moto use the extended backends; call before its first request. Calling it again changes nothing."""
+    from moto import settings as moto_settings
     from moto.cloudfront.models import cloudfront_backends
     from moto.elasticache.models import elasticache_backends
     from moto.iam.models import iam_backends
     from moto.rds.models import rds_backends
-    from moto.s3.models import FakeBucket
+    from moto.s3.models import FakeBucket, S3Backend
     from moto.secretsmanager.models import secretsmanager_backends
     from moto.sts.models import sts_backends
 
@@ -19,10 +20,12 @@ def install() -> None:
     from local.aws.extensions.elasticache import ElastiCache
     from local.aws.extensions.iam import IAM
     from local.aws.extensions.rds import RDS
-    from local.aws.extensions.s3 import permission
+    from local.aws.extensions.s3 import default_retention, lets_logs_in, lock, permission
     from local.aws.extensions.secretsmanager import SecretsManager
     from local.aws.extensions.sts import STS
 
+    # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
+    moto_settings.ACM_VALIDATION_WAIT = 0
     extended: list[tuple[Any, type]] = [
         (cloudfront_backends, CloudFront),
         (elasticache_backends, ElastiCache),
@@ -34,5 +37,8 @@ def install() -> None:
     for backends, extension in extended:
         # BackendDict makes an account's backend from this class when it is first asked for.
         backends.backend = extension
-    # Buckets are made deep inside moto's backend; its one method that judges policies is exchanged instead.
+    # Buckets are made deep inside moto's backend; its methods that judge policies are exchanged instead.
     FakeBucket.get_permission = permission  # type: ignore[assignment]
+    S3Backend.put_object_lock_configuration = lock  # type: ignore[assignment]
+    FakeBucket.default_retention = default_retention  # type: ignore[assignment]
+    FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]

@@ -19,6 +19,7 @@ from moto.cloudfront.responses import CloudFrontResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 
+from local.aws import web_acl
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.cloudfront_config import check_config, with_defaults
 from local.aws.extensions.cloudfront_policies import (
@@ -221,6 +222,8 @@ class Responses(PolicyOperations, CloudFrontResponse):
     def _checked(self, declared: dict[str, Any]) -> dict[str, Any]:
         config = with_defaults(copy.deepcopy(declared))
         check_config(config)
+        if config["WebACLId"] and web_acl.known(config["WebACLId"]) is None:
+            raise Invalid("InvalidWebACLId", f"There is no web ACL {config['WebACLId']}.")
         for behaviour in [*config["CacheBehaviors"].get("Items", []), config["DefaultCacheBehavior"]]:
             for member, kind in _POLICY_MEMBERS.items():
                 if behaviour.get(member):

@@ -63,16 +63,22 @@ def _counted(members: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def check_config(config: dict[str, Any]) -> None:
-    """Refuse what AWS refuses, and what the local edge would silently not do.
+    """Refuse what AWS refuses, and what the local edge would do wrongly.
+
+    Origin groups (the first member serves) and geographic restrictions are recorded: see docs/local-aws.md.
 
     Raises:
         Invalid: AWS would not take it either.
         Refused: the local edge cannot do it.
     """
     origins = {origin["Id"]: origin for origin in config["Origins"].get("Items", [])}
+    groups = {group["Id"]: group for group in config["OriginGroups"].get("Items", [])}
     for behaviour in [*config["CacheBehaviors"].get("Items", []), config["DefaultCacheBehavior"]]:
         where = behaviour.get("PathPattern", "the default behaviour")
-        if behaviour["TargetOriginId"] not in origins:
+        if behaviour["TargetOriginId"] in groups:
+            if not set(behaviour["AllowedMethods"]["Items"]) <= {"GET", "HEAD", "OPTIONS"}:
+                raise Invalid("InvalidArgument", f"{where}: an origin group takes GET, HEAD and OPTIONS only.")
+        elif behaviour["TargetOriginId"] not in origins:
             raise Invalid("NoSuchOrigin", f"{where}: no origin has the id {behaviour['TargetOriginId']!r}.")
         if behaviour["LambdaFunctionAssociations"]["Quantity"] or behaviour["FunctionAssociations"]["Quantity"]:
             raise Refused(f"functions at the edge ({where})")
@@ -82,12 +88,10 @@ def check_config(config: dict[str, Any]) -> None:
             raise Refused(f"ForwardedValues ({where})", "Name a cache policy.")
         if not behaviour.get("CachePolicyId"):
             raise Invalid("InvalidArgument", f"{where}: CachePolicyId is missing.")
-    if config["OriginGroups"]["Quantity"]:
-        raise Refused("origin groups")
-    if config["WebACLId"]:
-        raise Refused("web ACLs on a distribution")
-    if config["Restrictions"]["GeoRestriction"]["RestrictionType"] != "none":
-        raise Refused("geographic restrictions")
+    for group in groups.values():
+        for member in group["Members"]["Items"]:
+            if member["OriginId"] not in origins:
+                raise Invalid("NoSuchOrigin", f"{group['Id']}: no origin has the id {member['OriginId']!r}.")
     for origin in origins.values():
         _check_origin(origin)
     check_words(config)

@@ -169,12 +169,28 @@ def _kind(annotation: Any) -> Kind:
         return Kind("number")
     if issubclass(annotation, (str, enum.Enum)):
         return Kind("string")
-    if _types.is_input_type(annotation):
-        return Kind("object", fields=_fields(annotation))
-    if _types.is_output_type(annotation):
+    if _types.is_input_type(annotation) or _types.is_output_type(annotation):
+        return _nested(annotation)
+    return ANY
+
+
+_OPEN: list[type[Any]] = []
+"""Nested types that are being read, the innermost last: a web ACL's statements hold statements, without end."""
+
+
+def _nested(annotation: type[Any]) -> Kind:
+    from pulumi import _types
+
+    if annotation in _OPEN:
+        return ANY
+    _OPEN.append(annotation)
+    try:
+        if _types.is_input_type(annotation):
+            return Kind("object", fields=_fields(annotation))
         names = _types.output_type_types(annotation)
         return Kind("object", fields={name: Field(_kind(inner)) for name, inner in names.items()})
-    return ANY
+    finally:
+        _OPEN.pop()
 
 
 def _union(members: tuple[Any, ...]) -> Kind:

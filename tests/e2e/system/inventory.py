@@ -23,12 +23,12 @@ _KINDS = (
 )
 
 
-def client(service: str) -> Any:
+def client(service: str, region: str = "eu-west-1") -> Any:
     """A client of the local platform's endpoint."""
     return boto3.client(
         service,  # type: ignore[call-overload]
         endpoint_url=AWS_URL,
-        region_name="eu-west-1",
+        region_name=region,
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
@@ -70,7 +70,18 @@ def aws_inventory() -> set[str]:
     found |= _names("alarm", client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName")
     keys = client("kms").list_keys()["Keys"]
     found |= {f"key/{key['KeyId']}" for key in keys if _is_in_use(key["KeyId"])}
-    return found | _cloudfront_inventory()
+    found |= _names("policy", client("iam").list_policies(Scope="Local")["Policies"], "PolicyName")
+    return found | _cloudfront_inventory() | _edge_inventory()
+
+
+def _edge_inventory() -> set[str]:
+    """What belongs to a distribution and lives in us-east-1."""
+    waf, logs = client("wafv2", "us-east-1"), client("logs", "us-east-1")
+    found = _names("web-acl", waf.list_web_acls(Scope="CLOUDFRONT")["WebACLs"], "Name")
+    found |= _names("ip-set", waf.list_ip_sets(Scope="CLOUDFRONT")["IPSets"], "Name")
+    found |= _names("log-source", logs.describe_delivery_sources()["deliverySources"], "name")
+    found |= _names("log-destination", logs.describe_delivery_destinations()["deliveryDestinations"], "name")
+    return found | _names("log-delivery", logs.describe_deliveries()["deliveries"], "id")
 
 
 def _cloudfront_inventory() -> set[str]:
@@ -80,6 +91,8 @@ def _cloudfront_inventory() -> set[str]:
     found |= _names("origin-access-control", controls, "Id")
     caching = front.list_cache_policies(Type="custom")["CachePolicyList"].get("Items", [])
     found |= {f"cache-policy/{item['CachePolicy']['Id']}" for item in caching}
+    asking = front.list_origin_request_policies(Type="custom")["OriginRequestPolicyList"].get("Items", [])
+    found |= {f"origin-request-policy/{item['OriginRequestPolicy']['Id']}" for item in asking}
     headers = front.list_response_headers_policies(Type="custom")["ResponseHeadersPolicyList"].get("Items", [])
     return found | {f"response-headers-policy/{item['ResponseHeadersPolicy']['Id']}" for item in headers}
 

@@ -19,18 +19,8 @@ import local.aws
 
 ROOT = Path(__file__).parents[3]
 SERVICES = (
-    "cloudfront",
-    "cloudwatch",
-    "ec2",
-    "elasticache",
-    "iam",
-    "kms",
-    "logs",
-    "rds",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "sts",
+    *("acm", "cloudfront", "cloudwatch", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3"),
+    *("secretsmanager", "sns", "sts", "wafv2"),
 )
 
 

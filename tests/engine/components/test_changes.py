@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import botocore.session
 import pytest
 
 from local.aws.extensions.rds_parameters import server_version
@@ -12,14 +13,19 @@ from local.aws.extensions.rds_parameters import server_version
 pytestmark = pytest.mark.engine
 
 PROGRAM = """
+    from pathlib import Path
+
     import pulumi
     from components.alarms import AlarmTopic, AlarmTopicArgs, PostgresAlarms, PostgresAlarmsArgs
     from components.alarms import RedisAlarms, RedisAlarmsArgs
-    from components.cdn import Cdn, CdnArgs
+    from components.assets import HashedAssets, HashedAssetsArgs
+    from components.cdn import Cdn, CdnArgs, GeoArgs
+    from components.cdn_domain import DomainArgs
     from components.database import PostgresCluster, PostgresClusterArgs
+    from components.edge import Edge, EdgeArgs
     from components.network import CreatedNetworkArgs, Network, StoreAccess
     from components.redis import RedisCluster, RedisClusterArgs
-    from components.storage import BucketArgs, ObjectStorage, ObjectStorageArgs
+    from components.storage import BucketArgs, NotificationArgs, ObjectStorage, ObjectStorageArgs, ReplicaArgs
 
     knobs = pulumi.Config("knobs")
 
@@ -66,15 +72,36 @@ PROGRAM = """
         "storage",
         ObjectStorageArgs(
             prefix="shop", account="123456789012", region="eu-west-1", policies_elsewhere={"assets"},
-            buckets={"assets": BucketArgs(purpose="assets", force_destroy=True)},
+            buckets={
+                "assets": BucketArgs(
+                    purpose="assets", force_destroy=True, replica=ReplicaArgs(region="eu-central-1")
+                ),
+                "uploads": BucketArgs(
+                    purpose="uploads", force_destroy=True, cors_origins=["https://shop.test"],
+                    notifications=[NotificationArgs(to="eventBridge")],
+                    noncurrent_days=int(knobs.get("recoverable") or 30),
+                ),
+                "logs": BucketArgs(purpose="logs", force_destroy=True),
+                "backups": BucketArgs(
+                    purpose="backups", force_destroy=True, lock_days=int(knobs.get("lock") or 30),
+                    replica=ReplicaArgs(region="eu-central-1"),
+                ),
+            },
         ),
     )
+    edge = Edge("edge", EdgeArgs(identifier="shop-edge", emergency=knobs.get("emergency") == "on"))
     cdn = Cdn(
         "cdn",
         CdnArgs(
-            identifier="shop-cdn", bucket=storage.buckets["assets"], html_seconds=int(knobs.get("html") or 60)
+            identifier="shop-cdn", bucket=storage.buckets["assets"], html_seconds=int(knobs.get("html") or 60),
+            logs=storage.logs, web_acl_arn=edge.web_acl_arn, origin_shield="eu-west-1",
+            geo=GeoArgs(never=["XX"]) if knobs.get("geo") else None,
+            domain=DomainArgs(names=["www.shop.test", "*.shop.test"], zone_id=knobs.require("zone")),
         ),
     )
+    HashedAssets("site", HashedAssetsArgs(folder=Path("site"), bucket=cdn.bucket))
+    pulumi.export("edge", edge.outputs)
+    pulumi.export("cdn", cdn.outputs)
     pulumi.export("redis", redis.outputs)
     pulumi.export("database", database.outputs)
 """
@@ -96,6 +123,32 @@ DATABASE_ALARMS = [
     for name in ("connections", "cpu", "read-latency", "replica-lag", "storage", "write-latency")
 ]
 REDIS_ALARMS = [f"redis-alarms-{name}" for name in ("connections", "cpu", "memory", "replication-lag")]
+
+
+def _client(endpoint: str, service: str) -> Any:
+    return botocore.session.Session().create_client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=endpoint,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+def _zone(endpoint: str) -> str:
+    """A zone for the distribution's names."""
+    made = _client(endpoint, "route53").create_hosted_zone(Name="shop.test", CallerReference="knobs")
+    return str(made["HostedZone"]["Id"]).rpartition("/")[2]
+
+
+def _block(endpoint: str, edge: Any, addresses: list[str]) -> None:
+    """What the runbook does on a bad day (RB-EDGE)."""
+    waf = _client(endpoint, "wafv2")
+    named = {"Scope": edge["scope"], "Id": edge["blocked"]["ipv4"]["id"], "Name": edge["blocked"]["ipv4"]["name"]}
+    token = waf.get_ip_set(**named)["LockToken"]
+    waf.update_ip_set(**named, Addresses=addresses, LockToken=token)
+
+
 KNOBS: dict[str, tuple[str, dict[str, str]]] = {
     "node": ("cache.t4g.small", {"redis-cluster": "update"}),
     "version": ("7.1", {"redis-cluster": "update"}),
@@ -114,18 +167,30 @@ KNOBS: dict[str, tuple[str, dict[str, str]]] = {
     # Evictions of a queue are refused by both profiles from the first one on.
     "alarms": ("production", dict.fromkeys([*DATABASE_ALARMS, *REDIS_ALARMS], "update")),
     "database": (server_version(), {"database-writer": "update"}),
+    "recoverable": ("60", {"storage-uploads-lifecycle": "update"}),
+    "lock": ("60", {"storage-backups-lock": "update", "storage-backups-replica-lock": "update"}),
+    "emergency": ("on", {"edge-acl": "update"}),
+    "geo": ("on", {"cdn-distribution": "update"}),
 }
 
 
-def test_each_knob_changes_what_it_is_meant_to_change(stores: Any) -> None:
-    """SR-REDIS-HA, SR-DB, P0-CDN: one stack through its life."""
+def test_each_knob_changes_what_it_is_meant_to_change(stores: Any, endpoint: str) -> None:
+    """SR-REDIS-HA, SR-DB, P0-S3, P0-CDN, P0-EDGE: one stack through its life."""
     stores.write(PROGRAM)
+    stores.write("body{}", "site/app.css")
+    stores.config("knobs:zone", _zone(endpoint))
     stores.up().assert_succeeded()
     assert _changes(stores) == {}, "a second deployment changes nothing"
+    stores.refresh("--expect-no-changes").assert_succeeded()
+    _block(endpoint, stores.output("edge"), ["192.0.2.1/32"])
     stores.refresh().assert_succeeded()
+    assert _changes(stores) == {}, "what the operator blocks stays blocked"
     _refuses_a_version_and_tags_at_once(stores)
     _refuses_a_writers_minor_upgrade_before_its_replicas(stores)
     _refuses_to_promote_by_dropping_the_source(stores)
+    stores.write("body{color:red}", "site/app.css")
+    assert _changes(stores) == {"site-app.css": "replace"}, "another content is another name"
+    stores.write("body{}", "site/app.css")
     for knob, (value, expected) in KNOBS.items():
         stores.config(f"knobs:{knob}", value)
         assert _changes(stores) == expected, knob

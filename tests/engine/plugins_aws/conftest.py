@@ -21,18 +21,8 @@ import local.aws
 
 REGION = "eu-west-1"
 SERVICES = (
-    "cloudfront",
-    "cloudwatch",
-    "ec2",
-    "elasticache",
-    "iam",
-    "kms",
-    "logs",
-    "rds",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "sts",
+    *("acm", "cloudfront", "cloudwatch", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3"),
+    *("secretsmanager", "sns", "sts", "wafv2"),
 )
 
 

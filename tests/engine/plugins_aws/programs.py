@@ -225,6 +225,74 @@ aws.s3.BucketObjectv2(
     "inline", bucket=bucket.bucket, key="a/b.txt", content="second" if second else "first", opts=after(versioning)
 )
 
+vault = aws.s3.Bucket("vault", force_destroy=True, object_lock_enabled=True)
+kept = aws.s3.BucketVersioning("kept", bucket=vault.bucket, versioning_configuration={"status": "Enabled"})
+lock = aws.s3.BucketObjectLockConfiguration(
+    "lock", bucket=vault.bucket, rule={"default_retention": {"mode": "GOVERNANCE", "days": 2 if second else 1}},
+    opts=after(kept),
+)
+takes_logs = aws.s3.BucketPolicy(
+    "takes-logs",
+    bucket=vault.bucket,
+    policy=vault.arn.apply(
+        lambda arn: json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"{arn}/*",
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    },
+                    {
+                        "Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"},
+                        "Action": "s3:PutObject", "Resource": f"{arn}/access/*",
+                    },
+                ],
+            }
+        )
+    ),
+)
+aws.s3.BucketLogging(
+    "logging", bucket=bucket.bucket, target_bucket=vault.bucket,
+    target_prefix="access/two/" if second else "access/one/", opts=after(takes_logs),
+)
+aws.s3.Inventory(
+    "inventory", bucket=bucket.bucket, included_object_versions="All", optional_fields=["Size", "ETag"],
+    schedule={"frequency": "Daily" if second else "Weekly"},
+    destination={
+        "bucket": {"bucket_arn": vault.arn, "format": "Parquet", "prefix": "inventory", "encryption": {"sse_s3": {}}}
+    },
+)
+aws.s3.BucketNotification(
+    "notification", bucket=bucket.bucket, eventbridge=True,
+    queues=[
+        {
+            "id": "images", "queue_arn": "arn:aws:sqs:eu-west-1:123456789012:images",
+            "events": ["s3:ObjectCreated:*"], "filter_prefix": "images/",
+            "filter_suffix": ".png" if second else ".jpg",
+        }
+    ],
+)
+far = aws.s3.Bucket("far", region="eu-central-1", force_destroy=True)
+far_kept = aws.s3.BucketVersioning(
+    "far-kept", region="eu-central-1", bucket=far.bucket, versioning_configuration={"status": "Enabled"}
+)
+aws.s3.BucketReplicationConfig(
+    "replication", bucket=vault.bucket, role="arn:aws:iam::123456789012:role/replication",
+    rules=[
+        {
+            "id": "all", "status": "Enabled", "priority": 0, "filter": {"prefix": ""},
+            "delete_marker_replication": {"status": "Disabled" if second else "Enabled"},
+            "destination": {
+                "bucket": far.arn,
+                "encryption_configuration": {"replica_kms_key_id": "arn:aws:kms:eu-central-1:123456789012:key/far"},
+            },
+            "source_selection_criteria": {"sse_kms_encrypted_objects": {"status": "Enabled"}},
+        }
+    ],
+    opts=after(kept, far_kept),
+)
+
 access = aws.cloudfront.OriginAccessControl(
     "access", origin_access_control_origin_type="s3", signing_behavior="always", signing_protocol="sigv4",
     description="second" if second else "first",
@@ -312,6 +380,82 @@ aws.iam.RolePolicy(
 aws.iam.OpenIdConnectProvider(
     "issuer", url="https://issuer.example/id", thumbprint_lists=["a" * 40],
     client_id_lists=["sts.amazonaws.com", "second"] if second else ["sts.amazonaws.com"],
+)
+
+zone = pulumi.Config().require("zone")
+certificate = aws.acm.Certificate(
+    "certificate", region="us-east-1", domain_name="www.delivery.test", subject_alternative_names=["delivery.test"],
+    validation_method="DNS", tags=tags,
+)
+proof = certificate.domain_validation_options.apply(lambda options: options[0])
+proved = aws.route53.Record(
+    "proof", zone_id=zone, name=proof.resource_record_name, type=proof.resource_record_type,
+    records=[proof.resource_record_value], ttl=600 if second else 300, allow_overwrite=True,
+)
+aws.acm.CertificateValidation(
+    "issued", region="us-east-1", certificate_arn=certificate.arn, validation_record_fqdns=[proved.fqdn]
+)
+aws.route53.Record(
+    "www", zone_id=zone, name="www.delivery.test", type="A",
+    aliases=[
+        {"name": cdn.domain_name, "zone_id": cdn.hosted_zone_id, "evaluate_target_health": second}
+    ],
+)
+aws.iam.Policy(
+    "purge", description="purges", tags=tags,
+    policy=cdn.arn.apply(
+        lambda arn: json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow", "Resource": arn,
+                        "Action": "cloudfront:CreateInvalidation" if second else "cloudfront:GetInvalidation",
+                    }
+                ],
+            }
+        )
+    ),
+)
+log_source = aws.cloudwatch.LogDeliverySource(
+    "log-source", region="us-east-1", name="cdn", log_type="ACCESS_LOGS", resource_arn=cdn.arn, tags=tags
+)
+log_target = aws.cloudwatch.LogDeliveryDestination(
+    "log-target", region="us-east-1", name="vault", output_format="parquet", tags=tags,
+    delivery_destination_configuration={"destination_resource_arn": vault.arn},
+)
+aws.cloudwatch.LogDelivery(
+    "log-delivery", region="us-east-1", delivery_source_name=log_source.name, record_fields=["date", "time"],
+    delivery_destination_arn=log_target.arn, tags=tags,
+    s3_delivery_configurations=[{"suffix_path": "{DistributionId}/{yyyy}", "enable_hive_compatible_path": False}],
+)
+blocked = aws.wafv2.IpSet(
+    "blocked", region="us-east-1", scope="CLOUDFRONT", ip_address_version="IPV4", name="blocked", tags=tags,
+    addresses=["192.0.2.0/24", "198.51.100.1/32"] if second else ["192.0.2.0/24"],
+)
+seen = lambda name: {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": True}
+aws.wafv2.WebAcl(
+    "acl", region="us-east-1", scope="CLOUDFRONT", name="acl", default_action={"allow": {}},
+    visibility_config=seen("acl"), tags=tags,
+    rules=[
+        {
+            "name": "blocked", "priority": 0, "action": {"block": {}}, "visibility_config": seen("blocked"),
+            "statement": {"ip_set_reference_statement": {"arn": blocked.arn}},
+        },
+        {
+            "name": "rate", "priority": 1, "action": {"block": {}}, "visibility_config": seen("rate"),
+            "statement": {"rate_based_statement": {"limit": 200 if second else 2000, "aggregate_key_type": "IP"}},
+        },
+        {
+            "name": "common", "priority": 2, "override_action": {"none": {}}, "visibility_config": seen("common"),
+            "statement": {
+                "managed_rule_group_statement": {
+                    "vendor_name": "AWS", "name": "AWSManagedRulesCommonRuleSet",
+                    "rule_action_overrides": [{"name": "SizeRestrictions_BODY", "action_to_use": {"count": {}}}],
+                }
+            },
+        },
+    ],
 )
 
 pulumi.export("account", aws.get_caller_identity().account_id)

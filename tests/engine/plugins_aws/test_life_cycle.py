@@ -18,10 +18,12 @@ pytestmark = pytest.mark.engine
 # What the second version of the program is expected to do to each resource that it changes.
 UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
-    "slow-log", "topic", "plain-alarm", "worst-alarm", "cache-parameters", "redis", "database-parameters",
-    "database", "Uploads", "versioning", "encryption", "block", "ownership", "policy", "lifecycle", "cors",
-    "hello.txt", "inline", "access", "caching", "asking", "heading", "cdn", "secret", "role", "role-policy",
-    "issuer",
+    "slow-log", "topic", "plain-alarm", "worst-alarm",
+    "cache-parameters", "redis", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
+    "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
+    "lock", "logging", "inventory", "notification", "replication",
+    "certificate", "proof", "www", "purge", "log-source", "log-target", "log-delivery", "blocked", "acl",
+    "cdn", "secret", "role", "role-policy", "issuer",
 }  # fmt: skip
 REPLACED = {"version"}
 
@@ -106,6 +108,22 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
         ),
         "secrets": lambda: endpoint.client("secretsmanager").list_secrets()["SecretList"],
         "roles": lambda: endpoint.client("iam").list_roles()["Roles"],
+        "certificates": lambda: endpoint.client("acm", "us-east-1").list_certificates()["CertificateSummaryList"],
+        "records": lambda: [
+            record
+            for zone in endpoint.client("route53").list_hosted_zones()["HostedZones"]
+            for record in endpoint.client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])[
+                "ResourceRecordSets"
+            ]
+        ],
+        "policies": lambda: endpoint.client("iam").list_policies(Scope="Local")["Policies"],
+        "log sources": lambda: endpoint.client("logs", "us-east-1").describe_delivery_sources()["deliverySources"],
+        "log targets": lambda: endpoint.client("logs", "us-east-1").describe_delivery_destinations()[
+            "deliveryDestinations"
+        ],
+        "log deliveries": lambda: endpoint.client("logs", "us-east-1").describe_deliveries()["deliveries"],
+        "address sets": lambda: endpoint.client("wafv2", "us-east-1").list_ip_sets(Scope="CLOUDFRONT")["IPSets"],
+        "web acls": lambda: endpoint.client("wafv2", "us-east-1").list_web_acls(Scope="CLOUDFRONT")["WebACLs"],
         "issuers": lambda: endpoint.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"],
     }
     return {name: found for name, look in looks.items() if (found := look())}
@@ -115,6 +133,8 @@ def test_every_type_lives(aws: Any, endpoint: Endpoint) -> None:
     """Preview, up, no second change, no drift, updates and replacements where due, nothing left after destroy."""
     aws.write(EVERYTHING)
     aws.write("hello", "hello.txt")
+    zone = endpoint.client("route53").create_hosted_zone(Name="delivery.test", CallerReference="delivery")
+    aws.config("zone", zone["HostedZone"]["Id"].rpartition("/")[2])
     before = left_over(endpoint)
 
     preview = aws.preview().assert_succeeded()
@@ -195,6 +215,28 @@ def test_replacements_name_the_property_and_leave_one(aws: Any, endpoint: Endpoi
     assert {name: len(items) for name, items in found.items()} == {
         "vpcs": 1, "keys": 1, "cache parameters": 1, "buckets": 1
     }  # fmt: skip
+    aws.destroy().assert_succeeded()
+    assert left_over(endpoint) == {}
+
+
+LOCKED = """
+import pulumi
+import pulumi_aws as aws
+
+vault = aws.s3.Bucket("vault", bucket="locked-vault", force_destroy=True, object_lock_enabled=True)
+kept = aws.s3.BucketVersioning("kept", bucket=vault.bucket, versioning_configuration={"status": "Enabled"})
+aws.s3.BucketObjectLockConfiguration(
+    "lock", bucket=vault.bucket, rule={"default_retention": {"mode": "GOVERNANCE", "days": 1}},
+    opts=pulumi.ResourceOptions(depends_on=[kept]),
+)
+"""
+
+
+def test_force_destroy_lifts_a_governance_lock(aws: Any, endpoint: Endpoint) -> None:
+    """P0-BACKUP: a stack that says so can be destroyed although its backups are locked."""
+    aws.write(LOCKED)
+    aws.up().assert_succeeded()
+    endpoint.client("s3").put_object(Bucket="locked-vault", Key="a", Body=b"a", ChecksumAlgorithm="CRC32")
     aws.destroy().assert_succeeded()
     assert left_over(endpoint) == {}
 

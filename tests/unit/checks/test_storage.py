@@ -57,6 +57,21 @@ async def test_a_round_trip_without_versions_leaves_nothing(client: Any) -> None
     assert client.list_objects_v2(Bucket=ASSETS.name)["KeyCount"] == 0
 
 
+async def test_a_round_trip_through_a_locked_bucket_leaves_only_what_the_lock_holds(client: Any) -> None:
+    """P0-BACKUP: no check lifts a lock."""
+    client.create_bucket(
+        Bucket="locked", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}, ObjectLockEnabledForBucket=True
+    )
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    client.put_object_lock_configuration(Bucket="locked", ObjectLockConfiguration=lock)
+    bucket = Bucket(name="locked", arn="arn:aws:s3:::locked", region="eu-west-1")
+    finding = await storage.round_trip(_context(client), bucket)
+    assert finding.outcome is Outcome.PASS, finding
+    assert finding.evidence["locked"] is True
+    assert client.list_objects_v2(Bucket="locked")["KeyCount"] == 0
+
+
 class _Corrupting:
     """A bucket that gives back something else."""
 

@@ -76,6 +76,17 @@ class Recording:
         return found[0]
 
 
+def _proof(name: str) -> dict[str, str]:
+    """What ACM asks for: the same record for a name and for the wildcard below it."""
+    host = name.removeprefix("*.")
+    return {
+        "domainName": name,
+        "resourceRecordName": f"_proof.{host}",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": f"_value.{host}",
+    }
+
+
 class _Answers(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         outputs = dict(args.inputs)
@@ -100,7 +111,12 @@ class _Answers(Mocks):
             case "aws:s3/bucket:Bucket":
                 outputs["bucketRegionalDomainName"] = f"{args.name}.s3.test"
             case "aws:cloudfront/distribution:Distribution":
-                outputs["domainName"] = "cdn.test"
+                outputs |= {"domainName": "cdn.test", "hostedZoneId": "ZCDN"}
+            case "aws:acm/certificate:Certificate":
+                names = [args.inputs["domainName"], *args.inputs.get("subjectAlternativeNames", [])]
+                outputs["domainValidationOptions"] = [_proof(name) for name in names]
+            case "aws:route53/record:Record":
+                outputs["fqdn"] = args.inputs["name"]
         return f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:

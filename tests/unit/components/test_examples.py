@@ -28,6 +28,8 @@ CONFIGURATION = {
 MADE = {
     "alarms": "MetricAlarm",
     "redis": "ReplicationGroup",
+    "storage": "BucketReplicationConfig",
+    "edge": "WebAcl",
     "cdn": "Distribution",
     "database": "rds/instance:Instance",
     "service": "HTTPRoute",

@@ -98,6 +98,66 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
         {"bucket": "x", "cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["*"], "max_age_seconds": 1}]},
     ),
     (
+        "BucketObject",
+        "s3.BucketObjectv2",
+        {
+            "bucket": "x",
+            "key": "y",
+            "source": pulumi.StringAsset("z"),
+            "content_type": "text/css",
+            "cache_control": "no-cache",
+        },
+    ),
+    ("BucketLogging", "s3.BucketLogging", {"bucket": "x", "target_bucket": "y", "target_prefix": "z"}),
+    (
+        "BucketInventory",
+        "s3.Inventory",
+        {
+            "bucket": "x",
+            "name": "all",
+            "included_object_versions": "All",
+            "optional_fields": ["Size"],
+            "schedule": {"frequency": "Weekly"},
+            "destination": {
+                "bucket": {"bucket_arn": "y", "format": "Parquet", "prefix": "z", "encryption": {"sse_s3": {}}}
+            },
+        },
+    ),
+    (
+        "BucketNotification",
+        "s3.BucketNotification",
+        {
+            "bucket": "x",
+            "eventbridge": True,
+            "queues": [{"id": "a", "queue_arn": "q", "events": ["s3:ObjectCreated:*"], "filter_prefix": "p"}],
+            "topics": [{"id": "b", "topic_arn": "t", "events": ["s3:ObjectRemoved:*"], "filter_suffix": "s"}],
+        },
+    ),
+    (
+        "BucketObjectLockConfiguration",
+        "s3.BucketObjectLockConfiguration",
+        {"bucket": "x", "rule": {"default_retention": {"mode": "GOVERNANCE", "days": 1}}, "region": "eu-west-1"},
+    ),
+    (
+        "BucketReplicationConfig",
+        "s3.BucketReplicationConfig",
+        {
+            "bucket": "x",
+            "role": "r",
+            "rules": [
+                {
+                    "id": "a",
+                    "status": "Enabled",
+                    "priority": 0,
+                    "filter": {"prefix": ""},
+                    "delete_marker_replication": {"status": "Enabled"},
+                    "destination": {"bucket": "y", "encryption_configuration": {"replica_kms_key_id": "k"}},
+                    "source_selection_criteria": {"sse_kms_encrypted_objects": {"status": "Enabled"}},
+                }
+            ],
+        },
+    ),
+    (
         "OriginAccessControl",
         "cloudfront.OriginAccessControl",
         {"origin_access_control_origin_type": "s3", "signing_behavior": "always", "signing_protocol": "sigv4"},
@@ -160,6 +220,134 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
             ],
             "restrictions": {"geo_restriction": {"restriction_type": "none"}},
             "viewer_certificate": {"cloudfront_default_certificate": True},
+        },
+    ),
+    (
+        "OriginRequestPolicy",
+        "cloudfront.OriginRequestPolicy",
+        {
+            "name": "x",
+            "cookies_config": {"cookie_behavior": "all"},
+            "headers_config": {"header_behavior": "allExcept", "headers": {"items": ["Host"]}},
+            "query_strings_config": {"query_string_behavior": "all"},
+        },
+    ),
+    (
+        "Certificate",
+        "acm.Certificate",
+        {
+            "region": "us-east-1",
+            "domain_name": "a.test",
+            "subject_alternative_names": ["b.test"],
+            "validation_method": "DNS",
+            "tags": {"a_b": "c"},
+        },
+    ),
+    (
+        "CertificateValidation",
+        "acm.CertificateValidation",
+        {"region": "us-east-1", "certificate_arn": "a", "validation_record_fqdns": ["b"]},
+    ),
+    (
+        "Record",
+        "route53.Record",
+        {
+            "zone_id": "Z",
+            "name": "a.test",
+            "type": "A",
+            "allow_overwrite": True,
+            "aliases": [{"name": "b", "zone_id": "Y", "evaluate_target_health": False}],
+        },
+    ),
+    (
+        "LogDeliverySource",
+        "cloudwatch.LogDeliverySource",
+        {"region": "us-east-1", "name": "x", "log_type": "ACCESS_LOGS", "resource_arn": "a"},
+    ),
+    (
+        "LogDeliveryDestination",
+        "cloudwatch.LogDeliveryDestination",
+        {
+            "name": "x",
+            "output_format": "parquet",
+            "delivery_destination_configuration": {"destination_resource_arn": "a"},
+        },
+    ),
+    (
+        "LogDelivery",
+        "cloudwatch.LogDelivery",
+        {
+            "delivery_source_name": "x",
+            "delivery_destination_arn": "a",
+            "record_fields": ["date"],
+            "s3_delivery_configurations": [{"suffix_path": "b", "enable_hive_compatible_path": False}],
+        },
+    ),
+    ("Policy", "iam.Policy", {"name": "x", "description": "y", "policy": "{}"}),
+    (
+        "IpSet",
+        "wafv2.IpSet",
+        {"name": "x", "scope": "CLOUDFRONT", "ip_address_version": "IPV4", "addresses": [], "region": "us-east-1"},
+    ),
+    (
+        "WebAcl",
+        "wafv2.WebAcl",
+        {
+            "name": "x",
+            "scope": "CLOUDFRONT",
+            "default_action": {"allow": {}},
+            "visibility_config": {
+                "cloudwatch_metrics_enabled": True,
+                "metric_name": "x",
+                "sampled_requests_enabled": True,
+            },
+            "rules": [
+                {
+                    "name": "a",
+                    "priority": 0,
+                    "action": {"block": {}},
+                    "statement": {"ip_set_reference_statement": {"arn": "b"}},
+                    "visibility_config": {
+                        "cloudwatch_metrics_enabled": True,
+                        "metric_name": "a",
+                        "sampled_requests_enabled": True,
+                    },
+                },
+                {
+                    "name": "c",
+                    "priority": 1,
+                    "override_action": {"none": {}},
+                    "statement": {
+                        "managed_rule_group_statement": {
+                            "vendor_name": "AWS",
+                            "name": "c",
+                            "rule_action_overrides": [{"name": "d", "action_to_use": {"count": {}}}],
+                        }
+                    },
+                    "visibility_config": {
+                        "cloudwatch_metrics_enabled": True,
+                        "metric_name": "c",
+                        "sampled_requests_enabled": True,
+                    },
+                },
+                {
+                    "name": "e",
+                    "priority": 2,
+                    "action": {"block": {}},
+                    "statement": {
+                        "rate_based_statement": {
+                            "limit": 100,
+                            "aggregate_key_type": "IP",
+                            "evaluation_window_sec": 300,
+                        }
+                    },
+                    "visibility_config": {
+                        "cloudwatch_metrics_enabled": True,
+                        "metric_name": "e",
+                        "sampled_requests_enabled": True,
+                    },
+                },
+            ],
         },
     ),
     ("Secret", "secretsmanager.Secret", {"name": "x", "recovery_window_in_days": 7}),

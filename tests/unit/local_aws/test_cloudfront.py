@@ -185,6 +185,7 @@ def test_an_invalidation_completes(cloudfront: Any, unique: str) -> None:
     [
         (lambda c: with_behaviour(c, CachePolicyId="nope"), "NoSuchCachePolicy"),
         (lambda c: with_behaviour(c, TargetOriginId="nope"), "NoSuchOrigin"),
+        (lambda c: {**c, "WebACLId": "arn:aws:wafv2:us-east-1:1:global/webacl/a/b"}, "InvalidWebACLId"),
         (
             lambda c: with_behaviour(
                 c,
@@ -195,7 +196,6 @@ def test_an_invalidation_completes(cloudfront: Any, unique: str) -> None:
             ),
             "UnsupportedOperation",
         ),
-        (lambda c: {**c, "WebACLId": "arn:aws:wafv2:us-east-1:1:global/webacl/a/b"}, "UnsupportedOperation"),
         (lambda c: {**c, "DefaultRootObject": 'index.html"; evil'}, "UnsupportedOperation"),
     ],
 )
@@ -203,6 +203,45 @@ def test_what_cannot_be_honoured_is_refused(cloudfront: Any, unique: str, change
     with pytest.raises(ClientError) as error:
         cloudfront.create_distribution(DistributionConfig=change(distribution(unique)))
     assert error_code(error) == code
+
+
+def _group(*members: str) -> dict[str, Any]:
+    """A distribution's origin groups: one, of these origins."""
+    group = {
+        "Id": "either",
+        "FailoverCriteria": {"StatusCodes": {"Quantity": 1, "Items": [503]}},
+        "Members": {"Quantity": len(members), "Items": [{"OriginId": member} for member in members]},
+    }
+    return {"Quantity": 1, "Items": [group]}
+
+
+def test_failover_and_countries_are_recorded(cloudfront: Any, unique: str) -> None:
+    """P0-CDN, P0-EDGE: declared as on AWS, answered back, without effect here."""
+    declared = distribution(unique)
+    [origin] = declared["Origins"]["Items"]
+    declared["Origins"] = {"Quantity": 2, "Items": [origin, {**origin, "Id": "copy"}]}
+    declared["OriginGroups"] = _group(origin["Id"], "copy")
+    declared["DefaultCacheBehavior"]["TargetOriginId"] = "either"
+    declared["Restrictions"] = {"GeoRestriction": {"RestrictionType": "blacklist", "Quantity": 1, "Items": ["XX"]}}
+    made = cloudfront.create_distribution(DistributionConfig=declared)["Distribution"]
+    told = cloudfront.get_distribution_config(Id=made["Id"])["DistributionConfig"]
+    for member in ("Restrictions", "OriginGroups"):
+        assert told[member] == declared[member]
+
+
+def test_origin_groups_are_of_known_origins_and_for_reading(cloudfront: Any, unique: str) -> None:
+    """P0-CDN: as CloudFront has it."""
+    declared = distribution(unique)
+    [origin] = declared["Origins"]["Items"]
+    declared["DefaultCacheBehavior"]["TargetOriginId"] = "either"
+    with pytest.raises(ClientError) as error:
+        cloudfront.create_distribution(DistributionConfig={**declared, "OriginGroups": _group(origin["Id"], "nope")})
+    assert error_code(error) == "NoSuchOrigin"
+    methods = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    declared["DefaultCacheBehavior"]["AllowedMethods"] = {"Quantity": len(methods), "Items": methods}
+    with pytest.raises(ClientError) as error:
+        cloudfront.create_distribution(DistributionConfig={**declared, "OriginGroups": _group(origin["Id"], "copy")})
+    assert error_code(error) == "InvalidArgument"
 
 
 def test_an_operation_that_nobody_implements_says_so(cloudfront: Any) -> None:

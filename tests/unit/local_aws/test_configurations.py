@@ -13,6 +13,7 @@ from local.aws.dataplane.desired import Behaviour, EdgeSite, PostgresServer, Red
 from local.aws.dataplane.edge_driver import is_named, purge
 from local.aws.extensions.cloudfront_config import bucket_of, with_defaults
 from local.aws.extensions.elasticache_parameters import redis_settings
+from local.aws.web_acl import Judgement
 
 pytestmark = pytest.mark.unit
 
@@ -210,6 +211,15 @@ class TestEdge:
         found = rendered(site(behaviour()))
         assert "rewrite ^/(.*)$ /bucket/$1 break;" in found
         assert any(line.startswith("proxy_set_header x-groundwork-distribution arn:aws:") for line in found)
+
+    def test_a_web_acl_blocks_addresses_and_limits_their_rate(self) -> None:
+        """P0-EDGE, RB-EDGE."""
+        judged = Judgement(blocked=("192.0.2.0/24",), limit=2000, window=300)
+        found = rendered(replace(site(behaviour()), judgement=judged))
+        assert "deny 192.0.2.0/24;" in found
+        assert "limit_req_zone $binary_remote_addr zone=rate_E1:1m rate=400r/m;" in found
+        assert "limit_req zone=rate_E1 burst=2000 nodelay;" in found
+        assert not [line for line in rendered(site(behaviour())) if line.startswith(("deny", "limit_req"))]
 
     def test_without_access_control_the_edge_signs_nothing(self) -> None:
         assert not [line for line in rendered(site(behaviour(), signing=False)) if "x-groundwork-distribution" in line]

@@ -44,13 +44,17 @@ def test_the_components_types_are_all_declared() -> None:
         "elasticache": "subnetGroup parameterGroup replicationGroup",
         "rds": "subnetGroup parameterGroup instance",
         "s3": "bucket bucketVersioning bucketServerSideEncryptionConfiguration bucketPublicAccessBlock "
-        "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2",
+        "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2 "
+        "bucketObjectLockConfiguration bucketLogging bucketReplicationConfig inventory bucketNotification",
         "cloudfront": "originAccessControl cachePolicy originRequestPolicy responseHeadersPolicy distribution",
         "kms": "key alias",
-        "cloudwatch": "logGroup metricAlarm",
+        "cloudwatch": "logGroup metricAlarm logDeliverySource logDeliveryDestination logDelivery",
         "sns": "topic topicSubscription",
         "secretsmanager": "secret secretVersion",
-        "iam": "role rolePolicy openIdConnectProvider",
+        "iam": "role rolePolicy policy openIdConnectProvider",
+        "acm": "certificate certificateValidation",
+        "route53": "record",
+        "wafv2": "ipSet webAcl",
     }
     wanted = {
         f"aws:{module}/{name}:{name[0].upper()}{name[1:]}" for module, text in names.items() for name in text.split()

@@ -18,7 +18,11 @@ VALID: dict[str, Any] = {
     "groundwork:workload": {"image": "registry.test/shop@sha256:" + "a" * 64},
     "groundwork:workloadIdentity": {"issuer": "https://issuer.test/id/1"},
     "groundwork:network": {"create": {"cidr": "10.20.0.0/16"}},
-    "groundwork:buckets": {"uploads": {"purpose": "uploads"}, "assets": {"purpose": "assets"}},
+    "groundwork:buckets": {
+        "uploads": {"purpose": "uploads"},
+        "assets": {"purpose": "assets"},
+        "logs": {"purpose": "logs"},
+    },
     "groundwork:cdn": {"bucket": "assets"},
     "groundwork:services": {"api": {"buckets": {"uploads": "read"}}, "mailer": {}},
     "groundwork:queues": {"mails": {"owner": "mailer"}},

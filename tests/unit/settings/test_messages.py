@@ -12,6 +12,10 @@ from tests.unit.settings.conftest import VALID, changed, flat, problems_of
 
 pytestmark = pytest.mark.unit
 
+_KEY = "arn:aws:kms:eu-central-1:123456789012:key/far"
+
+_CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/a"
+
 Lines = Callable[..., list[str]]
 
 
@@ -120,6 +124,18 @@ def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str)
         ("groundwork:redis/queue/maintenanceWindow", "sun:02:30-sun:03:30", "redis.queue.maintenanceWindow"),
         ("groundwork:buckets/uploads/forceDestroy", True, "buckets.uploads.forceDestroy"),
         ("groundwork:buckets/uploads/corsOrigins", ["*"], "buckets.uploads.corsOrigins"),
+        ("groundwork:buckets/uploads/infrequentAfterDays", 7, "buckets.uploads.infrequentAfterDays"),
+        ("groundwork:buckets/uploads/replica", {"region": "eu-west-1"}, "buckets.uploads.replica.region"),
+        ("groundwork:buckets/uploads/kmsKeyArn", _KEY, "buckets.uploads.kmsKeyArn"),
+        ("groundwork:buckets/more", {"purpose": "logs"}, "buckets.more.purpose"),
+        ("groundwork:buckets/vault", {"purpose": "backups", "lockDays": 0}, "buckets.vault.lockDays"),
+        ("groundwork:buckets", {"assets": {"purpose": "assets"}, "uploads": {"purpose": "uploads"}}, "buckets"),
+        ("groundwork:cdn/api", {"domain": "api.test", "paths": ["/assets/*"]}, "cdn.immutablePaths"),
+        ("groundwork:cdn/domain", {"names": ["www.shop.test"]}, "cdn.domain.zoneId"),
+        ("groundwork:cdn/domain", {"names": ["a.test"], "certificateArn": _CERTIFICATE}, "cdn.domain.certificateArn"),
+        ("groundwork:cdn/originShield", "eu-south-2", "cdn.originShield"),
+        ("groundwork:cdn/geo", {"only": ["DE"], "never": ["FR"]}, "cdn.geo"),
+        ("groundwork:edge/emergencyRateLimit", 5000, "edge.emergencyRateLimit"),
         ("groundwork:workload/image", "registry.test/shop:latest", "workload.image"),
         ("groundwork:services/api/image", "registry.test/shop:1.0", "services.api.image"),
         ("groundwork:services/api/replicas", {"min": 5, "max": 3}, "services.api.replicas.max"),

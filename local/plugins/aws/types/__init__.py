@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from local.plugins.aws.declaration import ResourceType
 from local.plugins.aws.types import (
+    acm,
     cloudfront_distribution,
     cloudfront_policies,
     cloudwatch_alarms,
@@ -15,17 +16,23 @@ from local.plugins.aws.types import (
     ec2_security,
     elasticache,
     iam,
+    iam_policy,
     kms,
+    log_delivery,
     rds,
     rds_groups,
+    route53,
     s3_bucket,
+    s3_delivery,
     s3_object,
     s3_settings,
     secretsmanager,
     sns,
+    wafv2,
 )
 
 _MODULES = (
+    acm,
     cloudfront_distribution,
     cloudfront_policies,
     cloudwatch_alarms,
@@ -35,14 +42,19 @@ _MODULES = (
     ec2_security,
     elasticache,
     iam,
+    iam_policy,
     kms,
+    log_delivery,
     rds,
     rds_groups,
+    route53,
     s3_bucket,
+    s3_delivery,
     s3_object,
     s3_settings,
     secretsmanager,
     sns,
+    wafv2,
 )
 
 TYPES: Mapping[str, ResourceType] = {declared.token: declared for module in _MODULES for declared in module.TYPES}

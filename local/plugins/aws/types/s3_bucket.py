@@ -85,7 +85,10 @@ def _empty(api: Api, bucket: str) -> None:
     for batch in _batches(api, bucket):
         if api.expired or api.cancelled.is_set():
             raise ProviderError(f"{bucket}: stopped while it was being emptied")
-        answer = api.call("DeleteObjects", Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        # forceDestroy lifts locks that may be lifted, as in the official provider; compliance locks stay.
+        answer = api.call(
+            "DeleteObjects", Bucket=bucket, Delete={"Objects": batch, "Quiet": True}, BypassGovernanceRetention=True
+        )
         errors = answer.get("Errors") or []
         if errors:
             raise ProviderError(f"{bucket}: cannot delete {errors[0].get('Key')}: {errors[0].get('Message')}")

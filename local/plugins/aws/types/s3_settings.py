@@ -28,7 +28,7 @@ def put(api: Api, operation: str, **request: Any) -> None:
             api.pause(_PAUSE)
 
 
-def _setting(
+def setting(
     token: str,
     *,
     put_operation: str,
@@ -111,7 +111,7 @@ def _hold(found: Values) -> Values:
     return {**found, "VersioningConfiguration": {k: v for k, v in found.items() if k in ("Status", "MFADelete")}}
 
 
-VERSIONING = _setting(
+VERSIONING = setting(
     "aws:s3/bucketVersioning:BucketVersioning",
     put_operation="PutBucketVersioning",
     wrap="",
@@ -126,7 +126,7 @@ VERSIONING = _setting(
 )
 
 _ENCRYPTED = "ServerSideEncryptionConfiguration"
-ENCRYPTION = _setting(
+ENCRYPTION = setting(
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     put_operation="PutBucketEncryption",
     wrap=_ENCRYPTED,
@@ -140,7 +140,7 @@ ENCRYPTION = _setting(
 )
 
 _BLOCK = Property(default=False)
-PUBLIC_ACCESS_BLOCK = _setting(
+PUBLIC_ACCESS_BLOCK = setting(
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     put_operation="PutPublicAccessBlock",
     wrap="PublicAccessBlockConfiguration",
@@ -156,7 +156,7 @@ PUBLIC_ACCESS_BLOCK = _setting(
     },
 )
 
-OWNERSHIP = _setting(
+OWNERSHIP = setting(
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     put_operation="PutBucketOwnershipControls",
     wrap="OwnershipControls",
@@ -167,7 +167,7 @@ OWNERSHIP = _setting(
     properties={"rule": Property(member="Rules", read="Rules[0]")},
 )
 
-POLICY = _setting(
+POLICY = setting(
     "aws:s3/bucketPolicy:BucketPolicy",
     put_operation="PutBucketPolicy",
     wrap="",
@@ -196,7 +196,7 @@ def _undated(found: Values) -> Values:
     return {**found, "Rules": rules}
 
 
-LIFECYCLE = _setting(
+LIFECYCLE = setting(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     put_operation="PutBucketLifecycleConfiguration",
     wrap="",
@@ -212,7 +212,7 @@ LIFECYCLE = _setting(
     present=_undated,
 )
 
-CORS = _setting(
+CORS = setting(
     "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration",
     put_operation="PutBucketCors",
     wrap="CORSConfiguration",
