@@ -89,7 +89,9 @@ def plot(measurements: list[Measurement], file: Path) -> None:
     for item in measurements:
         axes.vlines(item.services, min(item.seconds), max(item.seconds), color="tab:blue", linewidth=3, alpha=0.4)
         label = f"{item.median:.1f} s, {item.resources} resources"
-        axes.annotate(label, (item.services, item.median), textcoords="offset points", xytext=(-8, 8), ha="right")
+        # Towards the middle, where there is room.
+        offset, side = ((10, -12), "left") if item.services < max(sizes) / 2 else ((-10, 8), "right")
+        axes.annotate(label, (item.services, item.median), textcoords="offset points", xytext=offset, ha=side)
     first, last = measurements[0], measurements[-1]
     slope = (last.median - first.median) / (last.services - first.services)
     line = [first.median + slope * (size - first.services) for size in sizes]

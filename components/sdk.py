@@ -17,8 +17,9 @@ def be_brief() -> None:
     """Spare the engine what the SDK tells it about each resource besides the resource.
 
     That is four debug lines, each a call whose answer the event loop waits for, and the source lines of the whole call
-    stack, which in this program lead to the components and not to the stack file. Together they are two thirds of the
-    time that previewing four hundred services takes. `PULUMI_PROGRAM_DEBUG=1 pulumi up --debug` shows them again.
+    stack, which in this program lead to the components and not to the stack file. In a profile of eighty services the
+    program spent a third of its time on the lines, and then an eighth of its work on the stacks.
+    `PULUMI_PROGRAM_DEBUG=1 pulumi up --debug` shows them again.
     """
     if os.environ.get(DEBUG):
         return

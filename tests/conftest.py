@@ -11,7 +11,7 @@ _TESTS = Path(__file__).parent
 _LONGEST_FIRST = ("e2e", "engine", "unit")
 
 
-class ByDuty(LoadScopeScheduling):  # type: ignore[misc]  # xdist's classes are not typed for subclassing
+class ByDuty(LoadScopeScheduling):
     """Hands out tests in groups that stay on one worker.
 
     All end-to-end tests are one group: they share this machine's network namespaces and compare what is left of them.

@@ -96,17 +96,6 @@ def _asset(members: dict[str, Any], archive: bool) -> Asset:
     return Asset(hash)
 
 
-def to_value(value: Any, path: str = "") -> struct_pb2.Value:
-    """One value in the engine's form; `path` is for the error message.
-
-    Raises:
-        TypeError: it has no such form; the message names its path.
-    """
-    made = struct_pb2.Value()
-    _fill(made, value, path)
-    return made
-
-
 def _fill(target: struct_pb2.Value, value: Any, path: str) -> None:
     """Write a value where it belongs: built apart, every level would be copied once for each level above it."""
     if isinstance(value, str):

@@ -171,7 +171,7 @@ def project(pulumi: Path, tmp_path: Path) -> Any:
     folder, state, home = tmp_path / "project", tmp_path / "state", tmp_path / "home"
     for each in (folder, state, home):
         each.mkdir()
-    # Where its log would be is a file, so that the engine keeps none: half of a run's time.
+    # Where its log would be is a file, so that the engine keeps none: as on the local platform.
     (home / ".pulumi").mkdir()
     (home / ".pulumi" / "logs").touch()
     environment = {

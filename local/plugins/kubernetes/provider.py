@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+from dataclasses import dataclass
 from typing import Any
 
 from local.plugins.kubernetes import changes, conflicts, judge, manifests, objects, readiness, settings
 from local.plugins.kubernetes.client import ApiError, Client, Unreachable
-from local.plugins.kubernetes.judge import Judge
 from local.plugins.kubernetes.kinds import Kind, kind_of
 from local.plugins.kubernetes.settings import Settings
 from local.plugins.kubernetes.waiting import Limits, NotReady, Waiter
@@ -34,6 +34,15 @@ _DELETE_SECONDS = 600.0
 _UNPROCESSABLE = 422
 
 
+@dataclass(frozen=True)
+class _Server:
+    """The API server, and what asks it."""
+
+    client: Client
+    waiter: Waiter
+    judge: judge.Judge
+
+
 class KubernetesProvider(Provider):
     """See `Provider`. The manager of a resource's fields is kept in its outputs."""
 
@@ -42,9 +51,7 @@ class KubernetesProvider(Provider):
     def __init__(self) -> None:
         self.version = importlib.metadata.version("pulumi-kubernetes")
         self._settings = Settings()
-        self._client: Client | None = None
-        self._waiter: Waiter | None = None
-        self._judge: Judge | None = None
+        self._server: _Server | None = None
         self._namespace = "default"
         self._reached: bool | None = None
 
@@ -60,33 +67,32 @@ class KubernetesProvider(Provider):
             self._namespace = self._settings.namespace or "default"
             return
         self._namespace = access.namespace
-        self._client = Client(access)
-        self._waiter = Waiter(self._client)
-        self._judge = Judge(self._client)
+        client = Client(access)
+        self._server = _Server(client, Waiter(client), judge.Judge(client))
 
     def _connected(self) -> tuple[Client, Waiter]:
-        if self._client is None or self._waiter is None:
+        if self._server is None:
             raise ProviderError(
                 "no kubeconfig: set kubernetes:kubeconfig (a path or the contents) or KUBECONFIG, "
                 "or make ~/.kube/config"
             )
-        return self._client, self._waiter
+        return self._server.client, self._server.waiter
 
-    def _reachable(self) -> Client | None:
-        """The client, unless a preview has to do without a server."""
-        if self._client is not None and self._reached is None:
+    def _reachable(self) -> _Server | None:
+        """The server, unless a preview has to do without one."""
+        if self._server is not None and self._reached is None:
             try:
-                self._client.request("GET", "/version")
+                self._server.client.request("GET", "/version")
                 self._reached = True
             except Unreachable:
                 self._reached = False
-        return self._client if self._reached else None
+        return self._server if self._reached else None
 
-    def _namespaced(self, kind: Kind, client: Client | None) -> bool:
-        if client is None or kind.known_cluster_scoped:
+    def _namespaced(self, kind: Kind, server: _Server | None) -> bool:
+        if server is None or kind.known_cluster_scoped:
             return not kind.known_cluster_scoped
         try:
-            return client.resource(kind).namespaced
+            return server.client.resource(kind).namespaced
         except ProviderError:
             # Its CustomResourceDefinition may be made in the same run; almost all have namespaces.
             return True
@@ -95,12 +101,12 @@ class KubernetesProvider(Provider):
 
     def check(self, request: CheckRequest) -> CheckResult:
         kind = kind_of(request.type)
-        client = self._reachable()
+        server = self._reachable()
         inputs, failures = manifests.completed(
-            kind, request, self._namespace if self._namespaced(kind, client) else None
+            kind, request, self._namespace if self._namespaced(kind, server) else None
         )
-        if not failures and client is not None and self._judge is not None:
-            failures = self._judge.failures(kind, inputs, existing=bool(request.old_inputs))
+        if not failures and server is not None:
+            failures = server.judge.failures(kind, inputs, existing=bool(request.old_inputs))
         return CheckResult(objects.sealed(kind, inputs), failures)
 
     def diff(self, request: DiffRequest) -> DiffResult:
@@ -108,13 +114,13 @@ class KubernetesProvider(Provider):
         mutable = self._settings.mutable_config_maps if kind.kind == "ConfigMap" else self._settings.mutable_secrets
         result = changes.diff(kind, request.old_inputs, request.inputs, mutable=mutable)
         replaces = any(change.replaces for change in result.changes.values())
-        client = None if not result.changes or replaces else self._reachable()
-        if client is None or not objects.fully_known(request.inputs):
+        server = None if not result.changes or replaces else self._reachable()
+        if server is None or not objects.fully_known(request.inputs):
             return result
         namespace, _ = objects.split_identity(request.id)
         body = objects.wire(kind, request.inputs)
         try:
-            client.apply(kind, namespace, body, manager=_manager(request), force=True, dry_run=True)
+            server.client.apply(kind, namespace, body, manager=_manager(request), force=True, dry_run=True)
         except ApiError as error:
             if error.code == _UNPROCESSABLE:
                 return changes.refused(error, result, request.old_inputs, request.inputs)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.e2e.cluster.conftest import Cluster, eventually, hello_deployment, namespace_object, ready_pods
+from tests.e2e.cluster.conftest import Cluster, Kubectl, eventually, hello_deployment, namespace_object, ready_pods
 
 pytestmark = pytest.mark.e2e
 
@@ -20,12 +20,34 @@ NAMESPACE = "hello"
 
 @pytest.fixture(scope="module")
 def service(cluster: Cluster) -> Iterator[str]:
-    """The Service's address; three pods are behind it."""
+    """The Service's address; three pods are behind it, and the host and every node have heard of them."""
     kubectl = cluster.kubectl
     kubectl.apply(namespace_object(NAMESPACE), *hello_deployment(NAMESPACE))
     kubectl("rollout", "status", "-n", NAMESPACE, "deployment/hello", "--timeout=120s")
-    yield kubectl.json("get", "service", "-n", NAMESPACE, "hello")["spec"]["clusterIP"]
+    address = kubectl.json("get", "service", "-n", NAMESPACE, "hello")["spec"]["clusterIP"]
+    # A rollout is complete when the pods are ready; the proxies and the name server learn of that a moment later.
+    eventually(lambda: len(pods_heard_by_the_host(address)) == 3, "the host reaches three pods by the Service")
+    names = [pod["metadata"]["name"] for pod in ready_pods(kubectl, NAMESPACE, "app=hello")]
+    eventually(
+        lambda: all(len(pods_heard_by(kubectl, name)) == 3 for name in names),
+        "each pod reaches three pods by the Service",
+    )
+    yield address
     kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+def pods_heard_by_the_host(address: str) -> set[str]:
+    """Who answers twenty calls from the host; nobody, while a proxy still refuses them."""
+    try:
+        return {httpx.get(f"http://{address}/", trust_env=False).json()["pod"] for _ in range(20)}
+    except httpx.TransportError:
+        return set()
+
+
+def pods_heard_by(kubectl: Kubectl, pod: str) -> set[str]:
+    """Who answers twenty calls of a pod, by the Service's name."""
+    answers = [kubectl.ask(NAMESPACE, pod, "/call?url=http://hello.hello/") for _ in range(20)]
+    return {answer["pod"] for answer in answers if "pod" in answer}
 
 
 def test_three_nodes_are_ready_in_three_zones(cluster: Cluster) -> None:

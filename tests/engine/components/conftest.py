@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
-from werkzeug.serving import make_server
 
 import local.aws
+from tests.engine.conftest import Outcome
+from tests.fixtures.aws import on_loopback
 
 ROOT = Path(__file__).parents[3]
 SERVICES = (
@@ -27,12 +27,8 @@ SERVICES = (
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """An AWS endpoint without servers behind it; returns its address."""
-    server = make_server("127.0.0.1", 0, local.aws.without_servers(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with on_loopback(local.aws.without_servers()) as address:
+        yield address
 
 
 def aws_configuration(endpoint: str) -> dict[str, Any]:
@@ -47,14 +43,6 @@ def aws_configuration(endpoint: str) -> dict[str, Any]:
         "aws:skipRequestingAccountId": "true",
         "aws:endpoints": [dict.fromkeys(SERVICES, endpoint)],
     }
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run of the engine printed, and its exit code."""
-
-    code: int
-    output: str
 
 
 @dataclass(frozen=True)
@@ -81,10 +69,9 @@ class Checkout:
 
     def init(self, stack: str) -> None:
         """Make the stack."""
-        created = self.run("stack", "init", stack, "--no-select")
-        assert created.code == 0, created.output
+        self.run("stack", "init", stack, "--no-select").assert_succeeded()
 
-    def run(self, *arguments: str) -> Run:
+    def run(self, *arguments: str) -> Outcome:
         """Run the engine in the project."""
         done = subprocess.run(
             [self.pulumi, *arguments, "--non-interactive"],
@@ -97,7 +84,7 @@ class Checkout:
             timeout=300,
             check=False,
         )
-        return Run(done.returncode, done.stdout)
+        return Outcome(done.returncode, done.stdout)
 
     def preview(self, stack: str) -> dict[str, Any]:
         """Preview a stack and return the engine's plan."""

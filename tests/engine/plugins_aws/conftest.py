@@ -15,9 +15,9 @@ from urllib.parse import parse_qs
 import botocore.session
 import pytest
 from botocore.config import Config
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 import local.aws
+from tests.fixtures.aws import on_loopback
 
 REGION = "eu-west-1"
 SERVICES = (
@@ -111,35 +111,23 @@ def _operation(environ: dict[str, Any]) -> str:
     return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}" + (f"?{query}" if query else "")
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the calls are recorded by name."""
-
-
 @pytest.fixture(scope="session")
-def server() -> Iterator[tuple[Endpoint, Any]]:
+def server() -> Iterator[Endpoint]:
     """One endpoint for all tests of a run."""
     endpoint = Endpoint()
-    application = endpoint.wsgi(local.aws.without_servers())
-    made = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
-    endpoint.url = f"http://127.0.0.1:{made.server_port}"
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
-    thread.start()
-    yield endpoint, made
-    made.shutdown()
-    thread.join()
+    with on_loopback(endpoint.wsgi(local.aws.without_servers())) as endpoint.url:
+        yield endpoint
 
 
 @pytest.fixture
-def endpoint(server: tuple[Endpoint, Any]) -> Iterator[Endpoint]:
+def endpoint(server: Endpoint) -> Iterator[Endpoint]:
     """An empty endpoint."""
     from moto.moto_api._internal import moto_api_backend
 
     moto_api_backend.reset()  # type: ignore[attr-defined]
-    found = server[0]
-    found.calls.clear()
-    yield found
-    found.release()
+    server.calls.clear()
+    yield server
+    server.release()
 
 
 @pytest.fixture(scope="session")

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from local.aws import without_servers
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: Any = "-", size: Any = "-") -> None:
-        """Say nothing: the tests' own assertions speak."""
+from tests.fixtures.aws import on_loopback
 
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, without_servers(), threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    with on_loopback(without_servers()) as address:
+        yield address
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def deployment(name: str, app: str | None = None, **spec: Any) -> dict[str, Any]
 
 
 class Server:
-    """Notes what it is asked; refuses what `refuses` says."""
+    """Notes what it is asked; refuses a selector that does not match the pods."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

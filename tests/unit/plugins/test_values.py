@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.plugins.provider import UNKNOWN, Asset, FileAsset, ProviderError, Secret, StringAsset, differences
-from local.plugins.values import from_value, properties_from_struct, struct_from_properties, to_value
+from local.plugins.values import properties_from_struct, struct_from_properties
 
 pytestmark = pytest.mark.unit
 
@@ -22,9 +22,15 @@ PLAIN: st.SearchStrategy[Any] = st.recursive(
 )  # fmt: skip
 
 
+def there_and_back(value: Any) -> Any:
+    """The value after a way through the protocol; in a list, since a null member would be left out."""
+    [came_back] = properties_from_struct(struct_from_properties({"value": [value]}))["value"]
+    return came_back
+
+
 @given(PLAIN)
 def test_plain_values_come_back_as_they_were(value: Any) -> None:
-    assert from_value(to_value(value)) == value
+    assert there_and_back(value) == value
 
 
 @given(PLAIN)
@@ -47,12 +53,12 @@ def test_unknown_and_secret() -> None:
 
 def test_a_number_that_would_lose_digits_is_refused() -> None:
     with pytest.raises(TypeError, match=r"^ports\[0\]: "):
-        to_value([2**60], "ports")
+        struct_from_properties({"ports": [2**60]})
 
 
 def test_assets_are_equal_by_their_hash() -> None:
     text = StringAsset(hashlib.sha256(b"x").hexdigest(), "x")
-    assert from_value(to_value(text)) == text
+    assert there_and_back(text) == text
     assert Asset(text.hash) == text
     assert FileAsset("", "a") != FileAsset("", "b")
     with pytest.raises(ProviderError, match="left out by the engine"):
@@ -60,7 +66,7 @@ def test_assets_are_equal_by_their_hash() -> None:
 
 
 def test_an_empty_text_asset_has_content() -> None:
-    empty = from_value(to_value(StringAsset(hashlib.sha256(b"").hexdigest(), "")))
+    empty = there_and_back(StringAsset(hashlib.sha256(b"").hexdigest(), ""))
     assert empty.content() == b""
 
 

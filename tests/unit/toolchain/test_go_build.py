@@ -140,6 +140,7 @@ def test_remains_of_a_killed_build_are_cleared_away(machine: Any) -> None:
 
 
 BUILD_ETCD = """
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,8 @@ from local.toolchain.go_build import build, go_toolchain, plan
 from local.toolchain.progress import Lines
 from local.toolchain.table import ETCD
 say = lambda line: print(line, flush=True)
+# Whoever runs the tests in the background may have interrupts ignored, and this process inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     build(plan(ETCD, go_toolchain(Path(sys.argv[1]))), Path(sys.argv[2]), Lines(say))
 except KeyboardInterrupt:
