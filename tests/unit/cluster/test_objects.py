@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from local.cluster.layout import Layout
 from local.cluster.status import status
 from local.network.plan import PLAN
 from local.paths import Paths
+from local.toolchain.table import COREDNS
 
 pytestmark = pytest.mark.unit
 
@@ -34,6 +36,14 @@ def test_dns_answers_where_pods_ask() -> None:
 
 def test_dns_asks_nobody_outside() -> None:
     assert "forward" not in addons.COREFILE
+
+
+def test_dns_is_built_with_the_plugins_that_its_configuration_names_and_no_others() -> None:
+    named = set(re.findall(r"^    (\w+)", addons.COREFILE, re.MULTILINE))
+    source = (COREDNS.folder / "main.go").read_text()
+    assert set(re.findall(r'coredns/plugin/(\w+)"', source)) == named
+    (directives,) = re.findall(r"Directives = \[\]string\{(.*)\}", source)
+    assert set(re.findall(r'"(\w+)"', directives)) == named
 
 
 def test_dns_keeps_to_our_own_rules() -> None:

@@ -17,7 +17,7 @@ import pytest
 from local.toolchain.errors import BuildFailed
 from local.toolchain.go_build import BuildPlan, GoToolchain, build, cure, describe, go_toolchain, pinned_version, plan
 from local.toolchain.progress import as_progress
-from local.toolchain.table import CONTAINERD, ETCD, KUBERNETES, PULUMI
+from local.toolchain.table import CONTAINERD, COREDNS, ETCD, KUBERNETES, PULUMI
 
 pytestmark = pytest.mark.unit
 
@@ -28,6 +28,7 @@ PLAN = BuildPlan(CONTAINERD, GO, "require github.com/containerd/containerd/v2 v2
 CHANGES: list[tuple[str, Callable[[BuildPlan], BuildPlan]]] = [
     ("go.mod", lambda p: replace(p, go_mod=p.go_mod + "// changed\n")),
     ("go.sum", lambda p: replace(p, go_sum="other sums\n")),
+    ("sources", lambda p: replace(p, sources=("package main\n",))),
     ("target", lambda p: replace(p, go=replace(p.go, target="linux/arm64"))),
     ("tags", lambda p: replace(p, group=replace(p.group, tags=("no_btrfs",)))),
     ("linker values", lambda p: replace(p, group=replace(p.group, linker_values=("main.version={version}",)))),
@@ -45,6 +46,11 @@ def test_another_go_is_no_reason_to_build_anew() -> None:
 
 def test_flags_never_let_go_change_the_pins() -> None:
     assert "-mod=readonly" in PLAN.flags
+
+
+def test_a_group_s_own_go_files_are_part_of_its_plan() -> None:
+    assert plan(COREDNS, GO).sources == ((COREDNS.folder / "main.go").read_text(),)
+    assert plan(ETCD, GO).sources == ()
 
 
 def test_versions_that_go_into_the_binaries_are_those_of_go_mod() -> None:
