@@ -169,14 +169,19 @@ class Cdn(pulumi.ComponentResource):
             signing_protocol="sigv4",
             opts=child(self),
         )
-        shield = {"enabled": True, "origin_shield_region": args.origin_shield} if args.origin_shield else None
+        # Left out when there is none: a null comes back as a shield that is off, which is drift.
+        shield = (
+            {"origin_shield": {"enabled": True, "origin_shield_region": args.origin_shield}}
+            if args.origin_shield
+            else {}
+        )
         # No s3OriginConfig: an empty one next to an access control comes back different and drifts for ever.
         origins: list[Any] = [
             {
                 "origin_id": origin_id,
                 "domain_name": domain,
                 "origin_access_control_id": access.id,
-                "origin_shield": shield,
+                **shield,
             }
             for origin_id, domain in [
                 (_BUCKET, args.bucket.domain),

@@ -120,7 +120,7 @@ def _number(value: Any) -> float | None:
 
 
 def converted(value: Any, kind: Kind) -> Any:
-    """A legal value in its proper type: `"5"` becomes 5 where a number is asked for."""
+    """A legal value in its proper type: `"5"` becomes 5 where a number is asked for, and a field that is null is left out."""
     if value is UNKNOWN or value is None:
         return value
     if kind.name == "list" and isinstance(value, list) and kind.item:
@@ -128,7 +128,9 @@ def converted(value: Any, kind: Kind) -> Any:
     if kind.name == "map" and isinstance(value, dict) and kind.item:
         return {key: converted(item, kind.item) for key, item in value.items()}
     if kind.name == "object" and isinstance(value, dict):
-        return {k: converted(v, kind.fields[k].kind) if k in kind.fields else v for k, v in value.items()}
+        return {
+            k: converted(v, kind.fields[k].kind) if k in kind.fields else v for k, v in value.items() if v is not None
+        }
     if kind.name == "string" and isinstance(value, bool | int | float):
         return str(value).lower() if isinstance(value, bool) else str(value)
     if kind.name == "boolean" and value in ("true", "false"):

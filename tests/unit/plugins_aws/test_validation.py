@@ -168,6 +168,14 @@ def test_defaults_names_and_types_are_filled_in(provider: AwsProvider) -> None:
     assert item.inputs["key"] == "name", "objects take the plain name"
 
 
+def test_what_is_null_is_not_there(provider: AwsProvider) -> None:
+    """A null that stayed in the inputs would come back as the default, and that is drift."""
+    inputs = {"origins": [{"originId": "a", "domainName": "a.example.com", "originShield": None}], "comment": None}
+    result, _ = check(provider, "aws:cloudfront/distribution:Distribution", inputs)
+    assert "comment" not in result.inputs
+    assert "originShield" not in result.inputs["origins"][0]
+
+
 def test_inline_rules_of_one_kind_become_one(provider: AwsProvider) -> None:
     rule = {"protocol": "TCP", "fromPort": 80, "toPort": 80}
     rules = [{**rule, "cidrBlocks": ["10.0.0.0/8"]}, {**rule, "cidrBlocks": ["192.168.0.0/16"]}]
