@@ -120,7 +120,7 @@ def _number(value: Any) -> float | None:
 
 
 def converted(value: Any, kind: Kind) -> Any:
-    """A legal value in its proper type: `"5"` becomes 5 where a number is asked for, and a field that is null is left out."""
+    """A legal value in its proper type: `"5"` becomes 5 where a number is asked for, and null fields are left out."""
     if value is UNKNOWN or value is None:
         return value
     if kind.name == "list" and isinstance(value, list) and kind.item:
