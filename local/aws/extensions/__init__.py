@@ -20,7 +20,7 @@ def install() -> None:
     from local.aws.extensions.elasticache import ElastiCache
     from local.aws.extensions.iam import IAM
     from local.aws.extensions.rds import RDS
-    from local.aws.extensions.s3 import default_retention, lets_logs_in, lock, permission
+    from local.aws.extensions.s3 import default_retention, keeps_versions, lets_logs_in, lock, permission, version
     from local.aws.extensions.secretsmanager import SecretsManager
     from local.aws.extensions.sts import STS
 
@@ -40,5 +40,7 @@ def install() -> None:
     # Buckets are made deep inside moto's backend; its methods that judge policies are exchanged instead.
     FakeBucket.get_permission = permission  # type: ignore[assignment]
     S3Backend.put_object_lock_configuration = lock  # type: ignore[assignment]
+    FakeBucket.is_versioned = property(keeps_versions)  # type: ignore[assignment]
+    S3Backend.put_bucket_versioning = version  # type: ignore[method-assign]
     FakeBucket.default_retention = default_retention  # type: ignore[assignment]
     FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]

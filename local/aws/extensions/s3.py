@@ -50,6 +50,23 @@ def default_retention(bucket: FakeBucket) -> str:
     return (utcnow() + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def keeps_versions(bucket: FakeBucket) -> bool:
+    """Whether versions are kept, which they are too when versioning is suspended.
+
+    Takes the place of `FakeBucket.is_versioned`, which is false then: the next write or deletion took all versions
+    with it. What is written while suspended gets a version of its own here, and the version `null` in S3.
+    """
+    return bucket.versioning_status is not None
+
+
+def version(backend: S3Backend, bucket_name: str, status: str) -> None:
+    """Switch a bucket's versioning; takes the place of `S3Backend.put_bucket_versioning`, which asks for no lock."""
+    bucket = backend.get_bucket(bucket_name)
+    if bucket.object_lock_enabled and status != "Enabled":
+        raise InvalidBucketState("An Object Lock configuration is present: the versioning state cannot be changed.")
+    bucket.versioning_status = status
+
+
 def lock(
     backend: S3Backend,
     bucket_name: str,
@@ -64,7 +81,7 @@ def lock(
     retention of a bucket that has objects be changed and taken back.
     """
     bucket = backend.get_bucket(bucket_name)
-    if not bucket.is_versioned:
+    if bucket.versioning_status != "Enabled":
         raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
     if lock_enabled:
         bucket.object_lock_enabled = True

@@ -141,6 +141,28 @@ def test_a_lock_holds_versions_until_who_may_lifts_it(s3: Any, unique: str) -> N
     assert "Versions" not in s3.list_object_versions(Bucket=unique)
 
 
+def test_versions_outlive_the_suspension_of_versioning(s3: Any, origin: str) -> None:
+    """P0-S3: to moto, a bucket whose versioning is suspended had never had any."""
+    s3.put_bucket_versioning(Bucket=origin, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=origin, Key="a", Body=b"first")["VersionId"]
+    s3.delete_object(Bucket=origin, Key="a")
+    s3.put_bucket_versioning(Bucket=origin, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(Bucket=origin, Key="a", Body=b"second")
+    assert s3.get_object(Bucket=origin, Key="a", VersionId=first)["Body"].read() == b"first"
+    (marker,) = s3.list_object_versions(Bucket=origin)["DeleteMarkers"]
+    s3.delete_object(Bucket=origin, Key="a", VersionId=marker["VersionId"])
+    assert s3.get_object(Bucket=origin, Key="a")["Body"].read() == b"second"
+
+
+def test_versioning_cannot_be_suspended_where_objects_are_locked(s3: Any, unique: str) -> None:
+    """P0-BACKUP: a lock that could be lifted by way of the versions would be none."""
+    name = f"{unique}-locked"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration=_WHERE, ObjectLockEnabledForBucket=True)
+    with pytest.raises(ClientError) as raised:
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Suspended"})
+    assert _code(raised) == "InvalidBucketState"
+
+
 def test_event_bridge_is_told_of_and_answered_back(s3: Any, origin: str) -> None:
     """P0-S3: moto keeps it and does not tell, which would be drift for ever."""
     queue = {

@@ -100,10 +100,11 @@ def setting(
 
 
 def _suspend(api: Api, id: str) -> None:
-    """Versioning cannot be taken off a bucket, only stopped."""
+    """Versioning cannot be taken off a bucket, only stopped; and not even that where objects are locked."""
     told = api.maybe(GONE, "GetBucketVersioning", Bucket=id)
     if told and told.get("Status") == "Enabled":
-        api.maybe(GONE, "PutBucketVersioning", Bucket=id, VersioningConfiguration={"Status": "Suspended"})
+        ignored = (*GONE, "InvalidBucketState")
+        api.maybe(ignored, "PutBucketVersioning", Bucket=id, VersioningConfiguration={"Status": "Suspended"})
 
 
 def _hold(found: Values) -> Values:
