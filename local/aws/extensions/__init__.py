@@ -41,6 +41,6 @@ def install() -> None:
     FakeBucket.get_permission = permission  # type: ignore[assignment]
     S3Backend.put_object_lock_configuration = lock  # type: ignore[assignment]
     FakeBucket.is_versioned = property(keeps_versions)  # type: ignore[assignment]
-    S3Backend.put_bucket_versioning = version  # type: ignore[method-assign]
+    S3Backend.put_bucket_versioning = version  # type: ignore[assignment]
     FakeBucket.default_retention = default_retention  # type: ignore[assignment]
     FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]
