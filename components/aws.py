@@ -24,6 +24,8 @@ __all__ = [
     "CacheParameterGroup",
     "CachePolicy",
     "CacheSubnetGroup",
+    "CacheUser",
+    "CacheUserGroup",
     "Certificate",
     "CertificateValidation",
     "DatabaseInstance",
@@ -87,6 +89,8 @@ if TYPE_CHECKING:
     from pulumi_aws.elasticache import ParameterGroup as CacheParameterGroup
     from pulumi_aws.elasticache import ReplicationGroup as ReplicationGroup
     from pulumi_aws.elasticache import SubnetGroup as CacheSubnetGroup
+    from pulumi_aws.elasticache import User as CacheUser
+    from pulumi_aws.elasticache import UserGroup as CacheUserGroup
     from pulumi_aws.iam import OpenIdConnectProvider as OpenIdConnectProvider
     from pulumi_aws.iam import Policy as Policy
     from pulumi_aws.iam import Role as Role
@@ -132,6 +136,15 @@ else:
     )
     CacheSubnetGroup = resource_class("aws:elasticache/subnetGroup:SubnetGroup", outputs=("arn",))
     CacheParameterGroup = resource_class("aws:elasticache/parameterGroup:ParameterGroup", outputs=("arn",))
+    CacheUser = resource_class(
+        "aws:elasticache/user:User",
+        outputs=("arn",),
+        secrets=(
+            "passwords",
+            "passwordsWo",
+        ),
+    )
+    CacheUserGroup = resource_class("aws:elasticache/userGroup:UserGroup", outputs=("arn",))
     ReplicationGroup = resource_class(
         "aws:elasticache/replicationGroup:ReplicationGroup",
         outputs=(

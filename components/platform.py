@@ -31,6 +31,7 @@ from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
 from components.redis import RedisCluster, RedisClusterArgs
+from components.redis_users import RedisUserArgs
 from components.secrets import DeliveredSecret, DeliveredSecretArgs, ExternalDelivery
 from components.settings.model import Settings
 from components.settings.redis import CacheRedis, QueueRedis
@@ -240,6 +241,12 @@ class Platform(pulumi.ComponentResource):
                 shards=redis.shards,
                 engine_version=redis.engine_version,
                 auth_update_strategy=redis.auth_update_strategy,
+                token_generation=redis.token_generation,
+                users={
+                    name: RedisUserArgs(access=user.access, generation=user.generation)
+                    for name, user in redis.users.items()
+                },
+                workload_user=redis.workload_user,
                 snapshot_retention_days=redis.snapshot_retention_days,
                 snapshot_window=redis.snapshot_window,
                 maintenance_window=redis.maintenance_window,

@@ -16,7 +16,9 @@ from components.keys import store_key
 from components.logs import RetentionDays, log_group
 from components.network import StoreAccess, store_security_group
 from components.options import child
-from components.redis_rules import FAMILIES, AuthUpdate, Eviction, memory_policy
+from components.redis_access import AuthUpdate, workload_user
+from components.redis_rules import FAMILIES, Eviction, memory_policy
+from components.redis_users import RedisUserArgs, RedisUsers, RedisUsersArgs
 from components.rules import Profile
 from components.secrets import Credential, CredentialArgs
 
@@ -27,12 +29,12 @@ LOGS: Mapping[str, str] = {"slow-log": "slow", "engine-log": "engine"}
 
 @dataclass(frozen=True, kw_only=True)
 class RedisClusterArgs:
-    """A Redis cluster. TLS, encryption at rest and token authentication are always on; automatic failover and
-    multi-AZ follow from `replicas`.
+    """A Redis cluster. TLS, encryption at rest and authentication are always on, by a token unless `users` are named;
+    automatic failover and multi-AZ follow from `replicas`.
 
     Attributes:
         identifier: Name of the replication group, 40 characters or fewer, for example `aiponge-prod-cache`.
-        secret_identifier: Name of its token in Secrets Manager.
+        secret_identifier: Name of its token in Secrets Manager; with users, `/<user>` follows.
         profile: What it holds. `queue` (jobs) and `state` (sessions, idempotency keys, uploads, limits, breakers)
             never evict; `cache` holds only what can be computed again, and forgets it when memory is short.
         access: Where it lives and who may connect.
@@ -44,7 +46,10 @@ class RedisClusterArgs:
             cluster mode.
         engine_version: Redis version, one of `redis_rules.FAMILIES`.
         auth_update_strategy: How a changed token takes effect: `SET` lets in clients with the new one only, `ROTATE`
-            those with the last one too, which is what a rotation without errors begins with.
+            those with the last one too, which is what a rotation without errors takes. Without it, `SET`.
+        token_generation: Of the token; one more rotates it.
+        users: Who may log in instead of whoever has the token, by name; the user `default` is off then.
+        workload_user: The user whose name and password `url` has; may be left out where there is only one.
         snapshot_retention_days: Days that daily snapshots are kept, up to 35; 0: none are taken.
         snapshot_window: When they are taken, UTC, an hour or more, for example `02:00-03:00`.
         maintenance_window: When AWS maintains, UTC, an hour or more, for example `sun:03:30-sun:04:30`; must not
@@ -56,7 +61,7 @@ class RedisClusterArgs:
         apply_immediately: Change now instead of in the maintenance window.
         own_kms_key: Make a key for encryption at rest.
         kms_key_arn: A key that exists for encryption at rest; with neither, AWS's own.
-        recovery_days: Days in which a deleted token can be restored; 0 deletes at once.
+        recovery_days: Days in which a deleted token or password can be restored; 0 deletes at once.
         tags: On everything.
     """
 
@@ -69,7 +74,10 @@ class RedisClusterArgs:
     replicas: int = 1
     shards: int | None = None
     engine_version: str = "7.1"
-    auth_update_strategy: AuthUpdate = "SET"
+    auth_update_strategy: AuthUpdate | None = None
+    token_generation: int = 1
+    users: Mapping[str, RedisUserArgs] = field(default_factory=dict)
+    workload_user: str | None = None
     snapshot_retention_days: int = 7
     snapshot_window: str = "02:00-03:00"
     maintenance_window: str = "sun:03:30-sun:04:30"
@@ -81,6 +89,23 @@ class RedisClusterArgs:
     kms_key_arn: str | None = None
     recovery_days: int = 30
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Login:
+    """How clients log in.
+
+    Attributes:
+        own: What the workloads' URL has before the `@`; secret.
+        secret_arn: Where they find it.
+        properties: What the replication group is told of it.
+        users: The same as `own` by user.
+    """
+
+    own: pulumi.Output[str]
+    secret_arn: pulumi.Output[str]
+    properties: Mapping[str, Any]
+    users: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
 
 
 class RedisCluster(pulumi.ComponentResource):
@@ -95,9 +120,11 @@ class RedisCluster(pulumi.ComponentResource):
         primary_endpoint: Host for reads and writes, which follows a failover; in cluster mode, where clients ask for
             the shards.
         reader_endpoint: Host for reads.
-        url: `rediss://` with the token; secret.
-        auth_secret_arn: Where the token is kept, as `{"token": …}`.
-        outputs: All of it without the URL, as stack outputs.
+        url: `rediss://` with the token, or with the workload user's name and password; secret.
+        urls: The same by user; empty with a token.
+        auth_secret_arn: Where the token is kept, as `{"token": …}`, or the workload user's password, as
+            `{"username": …, "password": …}`.
+        outputs: All of it without the URLs, as stack outputs.
     """
 
     profile: Profile
@@ -108,25 +135,15 @@ class RedisCluster(pulumi.ComponentResource):
     primary_endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     url: pulumi.Output[str]
+    urls: Mapping[str, pulumi.Output[str]]
     auth_secret_arn: pulumi.Output[str]
     outputs: Mapping[str, pulumi.Input[object]]
 
     def __init__(self, name: str, args: RedisClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:RedisCluster", name, None, opts)
         refuse(f"RedisCluster {name!r}", redis_rules.refusals(args))
-        token = Credential(
-            f"{name}-token",
-            CredentialArgs(
-                identifier=args.secret_identifier,
-                description=f"Token of {args.identifier}",
-                key="token",
-                length=64,
-                recovery_days=args.recovery_days,
-                tags=args.tags,
-            ),
-            child(self),
-        )
-        cluster = self._cluster(name, args, token.value)
+        login = self._token(name, args) if not args.users else self._users(name, args)
+        cluster = self._cluster(name, args, login)
         self.profile = args.profile
         self.identifier = args.identifier
         self.node_type = args.node_type
@@ -137,8 +154,12 @@ class RedisCluster(pulumi.ComponentResource):
             cluster.configuration_endpoint_address if clustered else cluster.primary_endpoint_address
         )
         self.reader_endpoint = cluster.configuration_endpoint_address if clustered else cluster.reader_endpoint_address
-        self.auth_secret_arn = token.secret_arn
-        self.url = pulumi.Output.format("rediss://:{0}@{1}:{2}", token.value, self.primary_endpoint, PORT)
+        self.auth_secret_arn = login.secret_arn
+        self.urls = {
+            user: pulumi.Output.format("rediss://{0}@{1}:{2}", known, self.primary_endpoint, PORT)
+            for user, known in login.users.items()
+        }
+        self.url = pulumi.Output.format("rediss://{0}@{1}:{2}", login.own, self.primary_endpoint, PORT)
         self.outputs = {
             "replicationGroupId": self.replication_group_id,
             "primaryEndpoint": self.primary_endpoint,
@@ -146,12 +167,57 @@ class RedisCluster(pulumi.ComponentResource):
             "port": PORT,
             "tls": True,
             "authSecretArn": self.auth_secret_arn,
+            "username": workload_user(args),
             "profile": self.profile,
             "clusterMode": clustered,
         }
         self.register_outputs(dict(self.outputs))
 
-    def _cluster(self, name: str, args: RedisClusterArgs, token: pulumi.Output[str]) -> aws.ReplicationGroup:
+    def _token(self, name: str, args: RedisClusterArgs) -> _Login:
+        token = Credential(
+            f"{name}-token",
+            CredentialArgs(
+                identifier=args.secret_identifier,
+                description=f"Token of {args.identifier}",
+                key="token",
+                generation=args.token_generation,
+                length=64,
+                recovery_days=args.recovery_days,
+                tags=args.tags,
+            ),
+            child(self),
+        )
+        return _Login(
+            own=pulumi.Output.format(":{0}", token.value),
+            secret_arn=token.secret_arn,
+            properties={
+                "auth_token": token.value,
+                "auth_token_update_strategy": args.auth_update_strategy or "SET",
+            },
+        )
+
+    def _users(self, name: str, args: RedisClusterArgs) -> _Login:
+        made = RedisUsers(
+            f"{name}-users",
+            RedisUsersArgs(
+                identifier=args.identifier,
+                secret_identifier=args.secret_identifier,
+                users=args.users,
+                recovery_days=args.recovery_days,
+                tags=args.tags,
+            ),
+            child(self),
+        )
+        own = workload_user(args) or ""
+        return _Login(
+            own=made.logins[own],
+            secret_arn=made.secret_arns[own],
+            users=made.logins,
+            # Counts only for a cluster that had a token: it goes in the same request as the users come.
+            properties={"user_group_ids": [made.group_id], "auth_token_update_strategy": "DELETE"},
+        )
+
+    def _cluster(self, name: str, args: RedisClusterArgs, login: _Login) -> aws.ReplicationGroup:
         tags, clustered = dict(args.tags), args.shards is not None
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
         subnets = aws.CacheSubnetGroup(
@@ -186,8 +252,7 @@ class RedisCluster(pulumi.ComponentResource):
             ),
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
-            auth_token=token,
-            auth_token_update_strategy=args.auth_update_strategy,
+            **login.properties,
             snapshot_retention_limit=args.snapshot_retention_days,
             snapshot_window=args.snapshot_window,
             snapshot_name=args.restore_from_snapshot,
@@ -260,6 +325,11 @@ def judge_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
         return (
             "engineVersion and tags change in one update: ElastiCache refuses the tags while it upgrades, half-way. "
             "Deploy the tags first, then the version"
+        )
+    if old.get("userGroupIds") and new.get("authToken") and not old.get("authToken"):
+        return (
+            "users are given up for a token: ElastiCache lets the users go first, and until the token is there everybody "
+            "would be let in. Keep the users, or make another cluster and move clients there"
         )
     if new.get("authTokenUpdateStrategy") == "ROTATE" and not old.get("authToken"):
         return (

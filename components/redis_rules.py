@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
-from components import windows
+from components import redis_access, windows
 from components.errors import Refusal
+from components.redis_access import AccessKnobs
 from components.rules import Profile
 
 Eviction = Literal["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu"]
 """Policies of a cache (ElastiCache User Guide, Redis OSS 7 parameters, `maxmemory-policy`)."""
-AuthUpdate = Literal["SET", "ROTATE"]
-"""How a changed token takes effect (ElastiCache API Reference, `AuthTokenUpdateStrategy`)."""
 
 DEFAULT_EVICTION: Eviction = "allkeys-lru"
 NEVER = "noeviction"
@@ -27,7 +26,7 @@ SNAPSHOT_MINUTES = 60
 """Least length of a snapshot and of a maintenance window (ElastiCache API Reference, `CreateReplicationGroup`)."""
 
 
-class RedisKnobs(Protocol):
+class RedisKnobs(AccessKnobs, Protocol):
     """What decides about a Redis cluster's safety."""
 
     @property
@@ -40,8 +39,6 @@ class RedisKnobs(Protocol):
     def replicas(self) -> int: ...
     @property
     def shards(self) -> int | None: ...
-    @property
-    def engine_version(self) -> str: ...
     @property
     def snapshot_retention_days(self) -> int: ...
     @property
@@ -67,6 +64,7 @@ def refusals(knobs: RedisKnobs) -> Iterator[Refusal]:
     """Rules of one Redis cluster."""
     yield from _memory(knobs)
     yield from _nodes(knobs)
+    yield from redis_access.refusals(knobs)
     if knobs.engine_version not in FAMILIES:
         yield Refusal(
             "engine_version", knobs.engine_version, f"ElastiCache has no such Redis: write one of {', '.join(FAMILIES)}"

@@ -25,8 +25,10 @@ from local.aws.extensions.elasticache_limits import (
     check_versions,
     deliveries_after,
     tokens_after,
+    user_group_after,
 )
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS
+from local.aws.extensions.elasticache_users import User, UserGroup, UserOperations
 from local.aws.extensions.routing import urls
 
 # Accepted, answered back and without effect; docs/local-aws.md lists them.
@@ -50,7 +52,6 @@ REFUSED = (
     "ServerlessCacheSnapshotName",
     "SnapshotArns",
     "SnapshotName",
-    "UserGroupIds",
 )
 DEFAULTS: dict[str, object] = {
     "AtRestEncryptionEnabled": False,
@@ -69,8 +70,10 @@ class ElastiCache(ElastiCacheBackend):
         super().__init__(region_name, account_id)
         self.groups: dict[str, Group] = {}
         self.parameter_groups = {DEFAULT_GROUP: default_parameter_group(region_name, account_id)}
+        self.access_users: dict[str, User] = {}
+        self.user_groups: dict[str, UserGroup] = {}
         self.arn_regex = re.compile(
-            r"^arn:aws:elasticache:.*:[0-9]*:(cluster|parametergroup|replicationgroup|subnetgroup|user):.*$"
+            r"^arn:aws:elasticache:.*:[0-9]*:(cluster|parametergroup|replicationgroup|subnetgroup|user|usergroup):.*$"
         )
 
     @property
@@ -99,13 +102,25 @@ class ElastiCache(ElastiCacheBackend):
             raise CacheSubnetGroupNotFound(name)
         return self.cache_subnet_groups[name]
 
+    def user_group(self, identifier: str) -> UserGroup:
+        """The user group of this ID, or AWS's error."""
+        if identifier.lower() not in self.user_groups:
+            raise Invalid("UserGroupNotFound", f"User group {identifier} not found.")
+        return self.user_groups[identifier.lower()]
+
+    def users_of(self, group: Group) -> list[User]:
+        """Who may log in to a replication group; nobody in particular where it has a token or nothing."""
+        if group.user_group is None:
+            return []
+        return [self.access_users[identifier] for identifier in self.user_groups[group.user_group].user_ids]
+
     def forget(self, group: Group) -> None:
         """Drop a deleted group, once its servers are gone."""
         self.groups.pop(group.identifier, None)
         self.tagging_service.delete_all_tags_for_resource(group.arn)
 
 
-class Responses(ElastiCacheResponse):
+class Responses(UserOperations, ElastiCacheResponse):
     """The operations that moto lacks or answers without substance."""
 
     @property
@@ -239,6 +254,9 @@ class Responses(ElastiCacheResponse):
         if subnet_group:
             subnet_group = self.backend.subnet_group(subnet_group).cache_subnet_group_name
         token = params.get("AuthToken")
+        user_group = user_group_after(None, params.get("UserGroupIds") or [], [], tls, token)
+        if user_group is not None:
+            self.backend.user_group(user_group)
         group = Group(
             identifier=identifier,
             region=self.region,
@@ -248,6 +266,7 @@ class Responses(ElastiCacheResponse):
             port=int(params.get("Port") or 6379),
             tls=tls,
             tokens=[token] if token else [],
+            user_group=user_group,
             parameter_group=self.backend.parameter_group(params.get("CacheParameterGroupName") or DEFAULT_GROUP),
             subnet_group=subnet_group,
             security_groups=list(params.get("SecurityGroupIds") or []),
@@ -281,12 +300,22 @@ class Responses(ElastiCacheResponse):
         if params.get("TransitEncryptionEnabled") not in (None, group.tls):
             raise Refused("switching encryption in transit of a replication group", "Replace the group.")
         tokens = tokens_after(group.tokens, params.get("AuthToken"), params.get("AuthTokenUpdateStrategy"), group.tls)
+        user_group = user_group_after(
+            group.user_group,
+            params.get("UserGroupIdsToAdd") or [],
+            params.get("UserGroupIdsToRemove") or [],
+            group.tls,
+            tokens[0] if tokens else None,
+        )
+        if user_group is not None:
+            self.backend.user_group(user_group)
         parameters = self.backend.parameter_group(params.get("CacheParameterGroupName") or group.parameter_group.name)
         failover = _or(params.get("AutomaticFailoverEnabled"), group.automatic_failover)
         multi_az = _or(params.get("MultiAZEnabled"), group.multi_az)
         check_failover(len(group.nodes), failover, multi_az)
         if tokens != group.tokens:
             group.tokens, group.token_changed = tokens, utcnow()
+        group.user_group = user_group
         group.parameter_group, group.automatic_failover, group.multi_az = parameters, failover, multi_az
         group.description = params.get("ReplicationGroupDescription") or group.description
         group.node_type = params.get("CacheNodeType") or group.node_type
@@ -361,9 +390,6 @@ class Responses(ElastiCacheResponse):
 
     def create_cache_cluster(self) -> ActionResult:
         raise Refused("cache clusters outside a replication group", "Declare a replication group.")
-
-    def create_user(self) -> ActionResult:
-        raise Refused("ElastiCache users", "Use an AUTH token.")
 
     def create_snapshot(self) -> ActionResult:
         raise Refused("ElastiCache snapshots")

@@ -73,6 +73,7 @@ class Group:
     Attributes:
         tokens: AUTH tokens that are accepted, newest first; two while a rotation is under way;
             an empty one means that none is needed.
+        user_group: ID of the group of users that are let in instead of whoever has a token.
         status: creating, available, modifying, deleting or create-failed, as the API answers it.
         declared: What is echoed by the API and has no effect here, by the API's name.
     """
@@ -91,6 +92,7 @@ class Group:
     automatic_failover: bool
     multi_az: bool
     declared: dict[str, Any]
+    user_group: str | None = None
     nodes: list[Node] = field(default_factory=list)
     status: str = "creating"
     created: datetime = field(default_factory=utcnow)
@@ -162,7 +164,7 @@ class Group:
             "TransitEncryptionEnabled": self.tls,
             "TransitEncryptionMode": "required" if self.tls else None,
             "ARN": self.arn,
-            "UserGroupIds": [],
+            "UserGroupIds": [self.user_group] if self.user_group else [],
             "ReplicationGroupCreateTime": self.created,
             "DataTiering": "disabled",
             "NetworkType": "ipv4",

@@ -251,7 +251,11 @@ def _change_replication_group(api: Api, id: str, change: Change) -> None:
             LogDeliveryConfigurations=deliveries,
         )
         _settle(api, id)
-    names = change.names - set(_RESIZE) - {"authToken", "authTokenUpdateStrategy", "logDeliveryConfigurations"}
+    if change.touches("userGroupIds") or _drops_token(change):
+        api.call("ModifyReplicationGroup", ReplicationGroupId=id, ApplyImmediately=True, **_logins(change))
+        _settle(api, id)
+    apart = {"authToken", "authTokenUpdateStrategy", "logDeliveryConfigurations", "userGroupIds"}
+    names = change.names - set(_RESIZE) - apart
     rest = Change(change.old, change.new, names, change.outputs)
     how = Modify(
         "ModifyReplicationGroup",
@@ -268,6 +272,19 @@ def _change_replication_group(api: Api, id: str, change: Change) -> None:
             AuthToken=change.new["authToken"],
             AuthTokenUpdateStrategy=change.new.get("authTokenUpdateStrategy") or "ROTATE",
         )
+
+
+def _drops_token(change: Change) -> bool:
+    return change.touches("authTokenUpdateStrategy") and change.new.get("authTokenUpdateStrategy") == "DELETE"
+
+
+def _logins(change: Change) -> Values:
+    """Who may log in from now on: ElastiCache lets users in and the token out in one request only."""
+    old, new = set(change.old.get("userGroupIds") or []), set(change.new.get("userGroupIds") or [])
+    request: Values = {"UserGroupIdsToAdd": sorted(new - old), "UserGroupIdsToRemove": sorted(old - new)}
+    if _drops_token(change):
+        request["AuthTokenUpdateStrategy"] = "DELETE"
+    return {name: value for name, value in request.items() if value}
 
 
 def _settle(api: Api, id: str) -> None:
@@ -337,8 +354,13 @@ def _sensible(inputs: Values) -> list[CheckFailure]:
         )
     if inputs.get("authToken") is not None and inputs.get("transitEncryptionEnabled") is False:
         failures.append(CheckFailure("authToken", "authToken needs transitEncryptionEnabled to be true"))
-    if inputs.get("authTokenUpdateStrategy") is not None and inputs.get("authToken") is None:
+    strategy, token = inputs.get("authTokenUpdateStrategy"), inputs.get("authToken")
+    if strategy == "DELETE" and token is not None:
+        failures.append(CheckFailure("authToken", "authToken must be omitted where authTokenUpdateStrategy is DELETE"))
+    if strategy not in (None, "DELETE") and token is None:
         failures.append(CheckFailure("authTokenUpdateStrategy", "authTokenUpdateStrategy needs authToken"))
+    if token is not None and inputs.get("userGroupIds"):
+        failures.append(CheckFailure("userGroupIds", "userGroupIds and authToken exclude each other: write one of them"))
     if inputs.get("nodeType") is None:
         failures.append(CheckFailure("nodeType", "nodeType is missing, for instance cache.t4g.small"))
     return failures
