@@ -32,6 +32,7 @@ __all__ = [
     "DatabaseParameterGroup",
     "DatabaseSubnetGroup",
     "Distribution",
+    "GlobalReplicationGroup",
     "InternetGateway",
     "IpSet",
     "Key",
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from pulumi_aws.ec2 import Subnet as Subnet
     from pulumi_aws.ec2 import Vpc as Vpc
     from pulumi_aws.ec2 import VpcEndpoint as VpcEndpoint
+    from pulumi_aws.elasticache import GlobalReplicationGroup as GlobalReplicationGroup
     from pulumi_aws.elasticache import ParameterGroup as CacheParameterGroup
     from pulumi_aws.elasticache import ReplicationGroup as ReplicationGroup
     from pulumi_aws.elasticache import SubnetGroup as CacheSubnetGroup
@@ -156,6 +158,13 @@ else:
         secrets=(
             "authToken",
             "authTokenWo",
+        ),
+    )
+    GlobalReplicationGroup = resource_class(
+        "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+        outputs=(
+            "arn",
+            "globalReplicationGroupId",
         ),
     )
     DatabaseSubnetGroup = resource_class("aws:rds/subnetGroup:SubnetGroup", outputs=("arn",))

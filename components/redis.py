@@ -17,12 +17,17 @@ from components.logs import RetentionDays, log_group
 from components.network import StoreAccess, store_security_group
 from components.options import child
 from components.redis_access import AuthUpdate, workload_user
+from components.redis_guards import judge_datastore_update, judge_update
 from components.redis_rules import FAMILIES, Eviction, memory_policy
 from components.redis_users import RedisUserArgs, RedisUsers, RedisUsersArgs
 from components.rules import Profile
 from components.secrets import Credential, CredentialArgs
 
 PORT = 6379
+READ_ONCE = ("snapshotName", "snapshotArns")
+"""Properties that count when a cluster is made: naming another snapshot must not replace one that is in use."""
+OF_ALL_MEMBERS = ("engineVersion", "nodeType", "numNodeGroups", "parameterGroupName")
+"""Properties that ElastiCache changes for all members of a global datastore at once, and for none alone."""
 LOGS: Mapping[str, str] = {"slow-log": "slow", "engine-log": "engine"}
 """ElastiCache's log types, and what the log groups' names end with."""
 
@@ -56,9 +61,14 @@ class RedisClusterArgs:
             overlap with the snapshots.
         final_snapshot: Take a snapshot before deleting the cluster.
         restore_from_snapshot: Name of a snapshot that it begins with. Counts when the cluster is made, and is ignored
-            afterwards: it may stay or go.
+            afterwards: it may stay or go, and never replaces the cluster.
+        restore_from_s3: ARNs of snapshots exported to S3 that it begins with instead, one of each shard; the same
+            holds. ElastiCache has to be allowed to read them (ElastiCache User Guide, Tutorial: Seeding a new node-based
+            cluster with an externally created backup).
         log_retention_days: Days that slow log and engine log are kept in CloudWatch; None: they are not delivered.
         apply_immediately: Change now instead of in the maintenance window.
+        global_datastore: End of the name of a global datastore that it is the primary of; `RegionalRedis` are its
+            secondaries. Version, node type and shards are then changed for all of its members at once.
         own_kms_key: Make a key for encryption at rest.
         kms_key_arn: A key that exists for encryption at rest; with neither, AWS's own.
         recovery_days: Days in which a deleted token or password can be restored; 0 deletes at once.
@@ -83,8 +93,10 @@ class RedisClusterArgs:
     maintenance_window: str = "sun:03:30-sun:04:30"
     final_snapshot: bool = True
     restore_from_snapshot: str | None = None
+    restore_from_s3: Sequence[str] = ()
     log_retention_days: RetentionDays | None = 30
     apply_immediately: bool = False
+    global_datastore: str | None = None
     own_kms_key: bool = False
     kms_key_arn: str | None = None
     recovery_days: int = 30
@@ -99,12 +111,14 @@ class _Login:
         own: What the workloads' URL has before the `@`; secret.
         secret_arn: Where they find it.
         properties: What the replication group is told of it.
+        token: The token, where it is one.
         users: The same as `own` by user.
     """
 
     own: pulumi.Output[str]
     secret_arn: pulumi.Output[str]
     properties: Mapping[str, Any]
+    token: pulumi.Output[str] | None = None
     users: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
 
 
@@ -122,6 +136,10 @@ class RedisCluster(pulumi.ComponentResource):
         reader_endpoint: Host for reads.
         url: `rediss://` with the token, or with the workload user's name and password; secret.
         urls: The same by user; empty with a token.
+        token: The token; secret. None with users.
+        clustered: Whether clients have to speak cluster mode.
+        global_datastore_id: The global datastore that it is the primary of, if any.
+        copies: Regions of its secondaries, as they are made.
         auth_secret_arn: Where the token is kept, as `{"token": …}`, or the workload user's password, as
             `{"username": …, "password": …}`.
         outputs: All of it without the URLs, as stack outputs.
@@ -136,6 +154,10 @@ class RedisCluster(pulumi.ComponentResource):
     reader_endpoint: pulumi.Output[str]
     url: pulumi.Output[str]
     urls: Mapping[str, pulumi.Output[str]]
+    token: pulumi.Output[str] | None
+    clustered: bool
+    global_datastore_id: pulumi.Output[str] | None
+    copies: list[str]
     auth_secret_arn: pulumi.Output[str]
     outputs: Mapping[str, pulumi.Input[object]]
 
@@ -149,7 +171,10 @@ class RedisCluster(pulumi.ComponentResource):
         self.node_type = args.node_type
         self.node_ids = node_ids(args.identifier, args.replicas, args.shards)
         self.replication_group_id = cluster.id
-        clustered = args.shards is not None
+        self.token = login.token
+        self.copies = []
+        self.global_datastore_id = self._datastore(name, args, args.global_datastore, cluster)
+        self.clustered = clustered = args.shards is not None
         self.primary_endpoint = (
             cluster.configuration_endpoint_address if clustered else cluster.primary_endpoint_address
         )
@@ -171,6 +196,8 @@ class RedisCluster(pulumi.ComponentResource):
             "profile": self.profile,
             "clusterMode": clustered,
         }
+        if self.global_datastore_id is not None:
+            self.outputs = {**self.outputs, "globalDatastoreId": self.global_datastore_id}
         self.register_outputs(dict(self.outputs))
 
     def _token(self, name: str, args: RedisClusterArgs) -> _Login:
@@ -189,6 +216,7 @@ class RedisCluster(pulumi.ComponentResource):
         )
         return _Login(
             own=pulumi.Output.format(":{0}", token.value),
+            token=token.value,
             secret_arn=token.secret_arn,
             properties={
                 "auth_token": token.value,
@@ -256,15 +284,36 @@ class RedisCluster(pulumi.ComponentResource):
             snapshot_retention_limit=args.snapshot_retention_days,
             snapshot_window=args.snapshot_window,
             snapshot_name=args.restore_from_snapshot,
+            snapshot_arns=list(args.restore_from_s3) or None,
             final_snapshot_identifier=self._final_snapshot(name, args),
             maintenance_window=args.maintenance_window,
             log_delivery_configurations=self._logs(name, args),
             auto_minor_version_upgrade=True,
             apply_immediately=args.apply_immediately,
             tags=tags,
-            # A snapshot is read once: naming another one, or none, must not replace a cluster that is in use.
-            opts=guarded(child(self, ignore_changes=["snapshotName"]), f"{name}-update", judge_update),
+            opts=guarded(
+                child(self, ignore_changes=[*READ_ONCE, *(() if args.global_datastore is None else OF_ALL_MEMBERS)]),
+                f"{name}-update",
+                judge_update,
+            ),
         )
+
+    def _datastore(
+        self, name: str, args: RedisClusterArgs, suffix: str | None, cluster: aws.ReplicationGroup
+    ) -> pulumi.Output[str] | None:
+        if suffix is None:
+            return None
+        datastore = aws.GlobalReplicationGroup(
+            f"{name}-datastore",
+            global_replication_group_id_suffix=suffix,
+            global_replication_group_description=f"{args.identifier} and its copies in other regions",
+            primary_replication_group_id=cluster.id,
+            engine_version=args.engine_version,
+            cache_node_type=args.node_type,
+            num_node_groups=args.shards,
+            opts=guarded(child(self), f"{name}-datastore-update", judge_datastore_update),
+        )
+        return datastore.global_replication_group_id
 
     def _parameters(self, name: str, args: RedisClusterArgs) -> aws.CacheParameterGroup:
         wanted = {"maxmemory-policy": memory_policy(args.profile, args.eviction)}
@@ -317,23 +366,3 @@ def node_ids(identifier: str, replicas: int, shards: int | None) -> list[list[st
     return [
         [f"{identifier}-{shard:04}-{number:03}" for number in range(1, replicas + 2)] for shard in range(1, shards + 1)
     ]
-
-
-def judge_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
-    """Why an update of a replication group is refused."""
-    if old.get("engineVersion") != new.get("engineVersion") and old.get("tags") != new.get("tags"):
-        return (
-            "engineVersion and tags change in one update: ElastiCache refuses the tags while it upgrades, half-way. "
-            "Deploy the tags first, then the version"
-        )
-    if old.get("userGroupIds") and new.get("authToken") and not old.get("authToken"):
-        return (
-            "users are given up for a token: ElastiCache lets the users go first, and until the token is there everybody "
-            "would be let in. Keep the users, or make another cluster and move clients there"
-        )
-    if new.get("authTokenUpdateStrategy") == "ROTATE" and not old.get("authToken"):
-        return (
-            "a first token with ROTATE still lets clients in without one: write SET, and ROTATE only once a token is "
-            "in force"
-        )
-    return None

@@ -88,7 +88,9 @@ def refusals(knobs: AccessKnobs) -> Iterator[Refusal]:
     if knobs.token_generation < 1:
         yield Refusal("token_generation", knobs.token_generation, "write 1, and one more to rotate")
     if knobs.workload_user is not None:
-        yield Refusal("workload_user", knobs.workload_user, "there are no users: name them under users, or leave it out")
+        yield Refusal(
+            "workload_user", knobs.workload_user, "there are no users: name them under users, or leave it out"
+        )
 
 
 def _users(knobs: AccessKnobs) -> Iterator[Refusal]:
@@ -109,7 +111,9 @@ def _users(knobs: AccessKnobs) -> Iterator[Refusal]:
     if knobs.workload_user is None and len(knobs.users) > 1:
         yield Refusal("workload_user", None, f"say whose password pods get: one of {', '.join(sorted(knobs.users))}")
     elif knobs.workload_user is not None and knobs.workload_user not in knobs.users:
-        yield Refusal("workload_user", knobs.workload_user, f"is no user: write one of {', '.join(sorted(knobs.users))}")
+        yield Refusal(
+            "workload_user", knobs.workload_user, f"is no user: write one of {', '.join(sorted(knobs.users))}"
+        )
     for name, user in knobs.users.items():
         if name == DEFAULT_USER:
             yield Refusal(

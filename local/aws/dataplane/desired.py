@@ -154,6 +154,9 @@ def redis_servers(group: Group, users: Sequence[User] = ()) -> list[RedisServer]
     """
     allowed = tuple(RedisUser(user.name, user.access, tuple(user.passwords)) for user in users)
     names = [redis_name(node.cluster_id, group.region) for node in group.nodes]
+    # The first node of a secondary replicates the first one of its primary, in whatever region that is said to be.
+    source = group.source
+    upstream = None if source is None else ADDRESSES.allocate(redis_name(source.nodes[0].cluster_id, source.region))
     addresses = [ADDRESSES.allocate(name) for name in names]
     return [
         RedisServer(
@@ -163,7 +166,7 @@ def redis_servers(group: Group, users: Sequence[User] = ()) -> list[RedisServer]
             tls=group.tls,
             tokens=tuple(group.tokens or [""]),
             settings=group.settings,
-            primary=None if name == names[0] else addresses[0],
+            primary=upstream if name == names[0] else addresses[0],
             users=allowed,
         )
         for name, address in zip(names, addresses, strict=True)

@@ -232,7 +232,9 @@ class UserOperations:
     def _status(self, groups: Iterable[UserGroup]) -> str:
         """Active once every server that they are let in to knows them."""
         named = {group.identifier for group in groups}
-        settled = all(group.status == "available" for group in self.backend.groups.values() if group.user_group in named)
+        settled = all(
+            group.status == "available" for group in self.backend.groups.values() if group.user_group in named
+        )
         return "active" if settled else "modifying"
 
     def _described(self, user: User) -> dict[str, object]:

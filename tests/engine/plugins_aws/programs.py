@@ -310,6 +310,20 @@ aws.s3.BucketReplicationConfig(
     opts=after(kept, far_kept),
 )
 
+big = aws.elasticache.ReplicationGroup(
+    "big", description="big", node_type="cache.r7g.large", engine="redis", engine_version="7.0", num_cache_clusters=2,
+    automatic_failover_enabled=True, transit_encryption_enabled=True, replication_group_id="big",
+    opts=pulumi.ResourceOptions(ignore_changes=["nodeType", "engineVersion", "parameterGroupName"]),
+)
+everywhere = aws.elasticache.GlobalReplicationGroup(
+    "everywhere", global_replication_group_id_suffix="everywhere", primary_replication_group_id=big.id,
+    engine_version="7.1", cache_node_type="cache.r7g.xlarge" if second else "cache.r7g.large",
+)
+aws.elasticache.ReplicationGroup(
+    "abroad", region="eu-central-1", description="abroad", replication_group_id="abroad", num_cache_clusters=2,
+    global_replication_group_id=everywhere.global_replication_group_id, automatic_failover_enabled=True,
+)
+
 access = aws.cloudfront.OriginAccessControl(
     "access", origin_access_control_origin_type="s3", signing_behavior="always", signing_protocol="sigv4",
     description="second" if second else "first",

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from components.errors import Refused
-from components.redis import RedisCluster, RedisClusterArgs, judge_update
+from components.redis import RedisCluster, RedisClusterArgs
 from components.redis_access import EVERYDAY_ACCESS, access_cure, user_id
+from components.redis_guards import judge_update
 from components.redis_users import RedisUserArgs
 from tests.unit.components.test_redis import QUEUE
 
@@ -126,9 +127,7 @@ def test_users_are_not_given_up_for_a_token() -> None:
         ({"users": {f"app-{number}": RedisUserArgs() for number in range(100)}, "workload_user": "app-1"}, "users"),
     ],
 )
-def test_what_contradicts_itself_is_refused(
-    record: Callable[..., Any], change: dict[str, Any], setting: str
-) -> None:
+def test_what_contradicts_itself_is_refused(record: Callable[..., Any], change: dict[str, Any], setting: str) -> None:
     refused: list[Refused] = []
 
     def build() -> None:

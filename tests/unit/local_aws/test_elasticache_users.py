@@ -45,7 +45,11 @@ def _group(api: Any, unique: str) -> None:
 
 
 def _cluster(api: Any, unique: str, **more: Any) -> None:
-    declared = {"ReplicationGroupDescription": "d", "CacheNodeType": "cache.t4g.micro", "TransitEncryptionEnabled": True}
+    declared = {
+        "ReplicationGroupDescription": "d",
+        "CacheNodeType": "cache.t4g.micro",
+        "TransitEncryptionEnabled": True,
+    }
     api.create_replication_group(ReplicationGroupId=unique, **declared, **more)
 
 
@@ -123,9 +127,7 @@ def test_a_cluster_takes_a_token_or_a_user_group(elasticache: Any, unique: str) 
     [group] = elasticache.describe_user_groups(UserGroupId=unique)["UserGroups"]
     assert group["ReplicationGroups"] == [unique]
     with pytest.raises(ClientError) as error:
-        elasticache.modify_replication_group(
-            ReplicationGroupId=unique, AuthToken=SECOND, AuthTokenUpdateStrategy="SET"
-        )
+        elasticache.modify_replication_group(ReplicationGroupId=unique, AuthToken=SECOND, AuthTokenUpdateStrategy="SET")
     assert _code(error) == "InvalidParameterCombination"
     with pytest.raises(ClientError) as error:
         elasticache.delete_user_group(UserGroupId=unique)

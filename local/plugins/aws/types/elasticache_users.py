@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from local.plugins.aws import tags
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import (
     Change,
@@ -18,6 +15,7 @@ from local.plugins.aws.declaration import (
     Timeouts,
     Values,
 )
+from local.plugins.aws.types.elasticache_groups import RETAG, read_tags
 from local.plugins.provider import CheckFailure
 
 _ENGINES = ("redis", "valkey")
@@ -27,13 +25,8 @@ _ID = (
 )
 _IDENTIFIED = "the ID identifies it"
 _PASSWORD_LENGTHS = range(16, 129)
-_RETAG = tags.by_operations("AddTagsToResource", "RemoveTagsFromResource", "ResourceName")
 _NO_USER = ("UserNotFound", "UserNotFoundFault")
 _NO_GROUP = ("UserGroupNotFound", "UserGroupNotFoundFault")
-
-
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", ResourceName=outputs["arn"])["TagList"]
 
 
 def _present_user(description: Values) -> Values:
@@ -76,8 +69,8 @@ USER = ResourceType(
     outputs={"arn": "ARN"},
     status=Status("Status", ("active",)),
     rules=(_authentication,),
-    retag=_RETAG,
-    read_tags=_read_tags,
+    retag=RETAG,
+    read_tags=read_tags,
     timeouts=Timeouts(300, 300, 300),
 )
 
@@ -109,8 +102,8 @@ USER_GROUP = ResourceType(
     delete=Delete("DeleteUserGroup", {"UserGroupId": "{id}"}, gone=_NO_GROUP, retry=("InvalidUserGroupState",)),
     outputs={"arn": "ARN"},
     status=Status("Status", ("active",)),
-    retag=_RETAG,
-    read_tags=_read_tags,
+    retag=RETAG,
+    read_tags=read_tags,
     timeouts=Timeouts(600, 600, 600),
 )
 
