@@ -63,8 +63,8 @@ class RedisClusterArgs:
         restore_from_snapshot: Name of a snapshot that it begins with. Counts when the cluster is made, and is ignored
             afterwards: it may stay or go, and never replaces the cluster.
         restore_from_s3: ARNs of snapshots exported to S3 that it begins with instead, one of each shard; the same
-            holds. ElastiCache has to be allowed to read them (ElastiCache User Guide, Tutorial: Seeding a new node-based
-            cluster with an externally created backup).
+            holds. ElastiCache has to be allowed to read them (ElastiCache User Guide, Seeding a new cluster with an
+            externally created backup).
         log_retention_days: Days that slow log and engine log are kept in CloudWatch; None: they are not delivered.
         apply_immediately: Change now instead of in the maintenance window.
         global_datastore: End of the name of a global datastore that it is the primary of; `RegionalRedis` are its

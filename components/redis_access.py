@@ -25,11 +25,12 @@ ID_LIMIT = 40
 """Characters of a user's ID (ElastiCache User Guide, Role-Based Access Control)."""
 
 _CATEGORIES = frozenset(
-    (
-        "admin all bitmap blocking connection dangerous fast geo hash hyperloglog keyspace list pubsub read scripting "
-        "set slow sortedset stream string transaction write"
-    ).split()
-)
+    {
+        "admin", "all", "bitmap", "blocking", "connection", "dangerous", "fast", "geo", "hash", "hyperloglog",
+        "keyspace", "list", "pubsub", "read", "scripting", "set", "slow", "sortedset", "stream", "string",
+        "transaction", "write",
+    }
+)  # fmt: skip
 _ALIASES: Mapping[str, str] = {
     "allkeys": "~*", "allchannels": "&*", "allcommands": "+@all", "nocommands": "-@all",
 }  # fmt: skip
@@ -144,7 +145,9 @@ def access_cure(access: str, engine_version: str) -> str | None:
         return "passwords are generated and no part of it: leave out everything about them"
     for word in words[1:]:
         if word in _ALIASES:
-            return f"ElastiCache answers {_ALIASES[word]} where {word} was written, a difference for ever: write the former"
+            return (
+                f"ElastiCache answers {_ALIASES[word]} where {word} was written, a lasting difference: write the former"
+            )
     kinds = [_kind(word) for word in words[1:]]
     wrong = [word for word, kind in zip(words[1:], kinds, strict=True) if kind is None]
     if wrong:

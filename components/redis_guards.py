@@ -17,8 +17,8 @@ def judge_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
         )
     if old.get("userGroupIds") and new.get("authToken") and not old.get("authToken"):
         return (
-            "users are given up for a token: ElastiCache lets the users go first, and until the token is there everybody "
-            "would be let in. Keep the users, or make another cluster and move clients there"
+            "users are given up for a token: ElastiCache lets the users go first, and everybody would be let in until "
+            "the token is there. Keep the users, or make another cluster and move clients there"
         )
     if new.get("authTokenUpdateStrategy") == "ROTATE" and not old.get("authToken"):
         return (
@@ -33,8 +33,8 @@ def judge_datastore_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> st
     before, after = (str(values.get("engineVersion") or "") for values in (old, new))
     if before and after and before.partition(".")[0] != after.partition(".")[0]:
         return (
-            f"engineVersion goes from {before} to {after}: ElastiCache takes another major version of a global datastore "
-            "only together with parameters of its family, which must not be named at any other time. Upgrade with aws "
-            "elasticache modify-global-replication-group, then pulumi refresh, then deploy"
+            f"engineVersion goes from {before} to {after}: ElastiCache takes another major version of a global "
+            "datastore only together with parameters of its family, which must not be named at any other time. Upgrade "
+            "with aws elasticache modify-global-replication-group, then pulumi refresh, then deploy"
         )
     return None

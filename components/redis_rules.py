@@ -138,8 +138,8 @@ def _global(knobs: RedisKnobs) -> Iterator[Refusal]:
         yield Refusal(
             "node_type",
             knobs.node_type,
-            "cannot be in a global datastore: write M5, M6g, M7g, R5, R6g, R6gd, R7g or C7gn of size large or more, for "
-            "example cache.r7g.large, or keep this Redis in one region",
+            "cannot be in a global datastore: write M5, M6g, M7g, R5, R6g, R6gd, R7g or C7gn of size large or more, "
+            "for example cache.r7g.large, or keep this Redis in one region",
         )
     if knobs.replicas == 0:
         yield Refusal("replicas", 0, "a global datastore needs automatic failover, and that a replica: write 1 or more")
@@ -147,7 +147,8 @@ def _global(knobs: RedisKnobs) -> Iterator[Refusal]:
         yield Refusal(
             "users",
             sorted(knobs.users),
-            "are of one region, and a secondary would let nobody in: leave the users out, or keep this Redis in one region",
+            "are of one region, and a secondary would let nobody in: leave the users out, or keep this Redis in one "
+            "region",
         )
 
 

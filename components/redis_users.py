@@ -114,7 +114,7 @@ class RedisUsers(pulumi.ComponentResource):
         self.register_outputs({"groupId": self.group_id})
 
     def _nobody(self, name: str, args: RedisUsersArgs) -> aws.CacheUser:
-        """The user of all who do not log in: off, and with a password that is kept nowhere, should it be switched on."""
+        """The user of all who do not log in: off, and should it ever be on, with a password that is kept nowhere."""
         password = random.RandomPassword(
             f"{name}-{DEFAULT_USER}-value", length=_LENGTH, special=False, opts=child(self)
         )

@@ -130,7 +130,8 @@ def refuse_members_own(group: Group, params: Mapping[str, Any]) -> None:
     if group.datastore is not None and any(params.get(name) for name in _MEMBERS_OWN):
         raise Invalid(
             "InvalidParameterValue",
-            f"Cluster [{group.identifier}] is part of a global cluster [{group.datastore.identifier}]. Request rejected.",
+            f"Cluster [{group.identifier}] is part of a global cluster [{group.datastore.identifier}]. "
+            "Request rejected.",
         )
 
 

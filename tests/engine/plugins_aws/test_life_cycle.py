@@ -19,7 +19,8 @@ pytestmark = pytest.mark.engine
 UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
     "slow-log", "topic", "plain-alarm", "worst-alarm",
-    "cache-parameters", "redis", "somebody", "people", "everywhere", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
+    "cache-parameters", "redis", "somebody", "people", "everywhere",
+    "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
     "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
     "lock", "logging", "inventory", "notification", "replication",
     "certificate", "proof", "www", "purge", "log-source", "log-target", "log-delivery", "blocked", "acl",
