@@ -137,6 +137,7 @@ class RedisCluster(pulumi.ComponentResource):
         url: `rediss://` with the token, or with the workload user's name and password; secret.
         urls: The same by user; empty with a token.
         token: The token; secret. None with users.
+        auth_update_strategy: How a changed token takes effect.
         clustered: Whether clients have to speak cluster mode.
         global_datastore_id: The global datastore that it is the primary of, if any.
         copies: Regions of its secondaries, as they are made.
@@ -155,6 +156,7 @@ class RedisCluster(pulumi.ComponentResource):
     url: pulumi.Output[str]
     urls: Mapping[str, pulumi.Output[str]]
     token: pulumi.Output[str] | None
+    auth_update_strategy: AuthUpdate
     clustered: bool
     global_datastore_id: pulumi.Output[str] | None
     copies: list[str]
@@ -172,6 +174,7 @@ class RedisCluster(pulumi.ComponentResource):
         self.node_ids = node_ids(args.identifier, args.replicas, args.shards)
         self.replication_group_id = cluster.id
         self.token = login.token
+        self.auth_update_strategy = args.auth_update_strategy or "SET"
         self.copies = []
         self.global_datastore_id = self._datastore(name, args, args.global_datastore, cluster)
         self.clustered = clustered = args.shards is not None

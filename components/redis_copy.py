@@ -9,9 +9,11 @@ import pulumi
 
 from components import aws
 from components.errors import Refusal, refuse
+from components.guards import guarded
 from components.network import StoreAccess, store_security_group
 from components.options import child
 from components.redis import PORT, RedisCluster
+from components.redis_guards import judge_update
 from components.redis_rules import MOST_SECONDARIES, secondary_refusals
 
 
@@ -91,13 +93,13 @@ class RegionalRedis(pulumi.ComponentResource):
             security_group_ids=[group.id],
             kms_key_id=args.kms_key_arn,
             auth_token=primary.token,
-            auth_token_update_strategy="SET",
+            auth_token_update_strategy=primary.auth_update_strategy,
             maintenance_window=args.maintenance_window,
             auto_minor_version_upgrade=True,
             apply_immediately=args.apply_immediately,
             region=region,
             tags=tags,
-            opts=child(self),
+            opts=guarded(child(self), f"{name}-update", judge_update),
         )
         self.primary_endpoint = (
             cluster.configuration_endpoint_address if primary.clustered else cluster.primary_endpoint_address

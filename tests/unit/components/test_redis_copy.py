@@ -66,6 +66,20 @@ def test_a_secondary_says_nothing_that_is_its_primarys(record: Callable[..., Any
     assert regions == ["eu-central-1"]
 
 
+def test_a_secondary_keeps_the_last_token_where_its_primary_does(record: Callable[..., Any]) -> None:
+    """P0-SECRETS, RB-SECRET: a rotation ends no client's login in either region."""
+
+    def build() -> None:
+        primary = RedisCluster("queue", replace(PRIMARY, token_generation=2, auth_update_strategy="ROTATE"))
+        RegionalRedis("copy", _copy(primary))
+
+    recording = record(build)
+    groups = [item.inputs for item in recording.of("replicationGroup:ReplicationGroup")]
+    assert {(group["authToken"], group["authTokenUpdateStrategy"]) for group in groups} == {
+        ("generated-queue-token-value-2", "ROTATE")
+    }
+
+
 def test_a_secondary_in_cluster_mode_has_its_primarys_shards(record: Callable[..., Any]) -> None:
     """P0-REDIS: cluster mode and the number of shards are equal in all regions, since only the primary says them."""
 

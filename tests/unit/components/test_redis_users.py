@@ -14,6 +14,7 @@ from components.redis import RedisCluster, RedisClusterArgs
 from components.redis_access import EVERYDAY_ACCESS, access_cure, user_id
 from components.redis_guards import judge_update
 from components.redis_users import RedisUserArgs
+from local.aws.extensions.elasticache_users import check_access
 from tests.unit.components.test_redis import QUEUE
 
 pytestmark = pytest.mark.unit
@@ -151,7 +152,9 @@ def test_what_contradicts_itself_is_refused(record: Callable[..., Any], change: 
     ],
 )
 def test_access_strings_in_the_form_that_elasticache_answers_are_taken(access: str) -> None:
+    """By the component, and by the local endpoint too."""
     assert access_cure(access, "7.1") is None
+    check_access(access)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 import redis
 from botocore.exceptions import ClientError
 
+from components.redis_access import EVERYDAY_ACCESS, NO_ACCESS
 from local.aws.dataplane.desired import RedisServer, RedisUser
 from local.aws.dataplane.redis_config import CONTROL_USER, Credentials, render
 from local.aws.dataplane.redis_driver import let_in
@@ -136,14 +137,14 @@ def test_a_cluster_takes_a_token_or_a_user_group(elasticache: Any, unique: str) 
     elasticache.delete_user_group(UserGroupId=unique)
 
 
-NOBODY = RedisUser("default", "off ~* -@all", ("password-of-nobody-at-all",))
+NOBODY = RedisUser("default", NO_ACCESS, ("password-of-nobody-at-all",))
 CONTROL = "password-of-the-platform"
 
 
 @pytest.fixture
 def declared() -> RedisServer:
     """A server whose users are `app` and nobody else."""
-    app = RedisUser("app", "on ~* +@all -@dangerous +info", (FIRST,))
+    app = RedisUser("app", EVERYDAY_ACCESS, (FIRST,))
     return RedisServer("redis-test", "127.0.0.1", free_port(), False, ("",), {}, None, (NOBODY, app))
 
 
@@ -181,6 +182,7 @@ def test_users_get_in_by_name_and_password_and_do_what_they_may(running: Callabl
         assert app.set("a", "b")
         assert app.info("memory")["maxmemory_policy"]
         assert app.execute_command("ACL", "WHOAMI") == "app"
+        assert app.client_list()
         pubsub = app.pubsub()
         pubsub.subscribe("news")
         assert pubsub.get_message(timeout=5) is not None, "channels are open unless an access string names some"
