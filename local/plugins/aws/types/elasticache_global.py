@@ -27,6 +27,7 @@ def _present(description: Values) -> Values:
         **description,
         "EngineVersion": short_version(version) if version else None,
         "EngineVersionActual": version or None,
+        "NumNodeGroups": len(description.get("GlobalNodeGroups") or []) or None,
         # The prefix stands for the region in which it was made.
         "GlobalReplicationGroupIdSuffix": str(description["GlobalReplicationGroupId"]).partition("-")[2],
         "PrimaryReplicationGroupId": next(
@@ -58,17 +59,36 @@ def _finish(api: Api, id: str, inputs: Values) -> None:
         if inputs.get(name) is not None and inputs[name] != found.get(member)
     }
     _modify(api, id, wanted)
+    _reshard(api, id, inputs.get("numNodeGroups"))
 
 
 def _change(api: Api, id: str, change: Change) -> None:
     members = {**_OF_MEMBERS, "globalReplicationGroupDescription": "GlobalReplicationGroupDescription"}
     _modify(api, id, {member: change.new[name] for name, member in members.items() if name in change.names})
+    if "numNodeGroups" in change.names:
+        _reshard(api, id, change.new.get("numNodeGroups"))
 
 
 def _modify(api: Api, id: str, wanted: Values) -> None:
     if wanted:
         api.call("ModifyGlobalReplicationGroup", GlobalReplicationGroupId=id, ApplyImmediately=True, **wanted)
         _settle(api, id)
+
+
+def _reshard(api: Api, id: str, wanted: int | None) -> None:
+    """Change the number of shards in all regions."""
+    found = requests.describe(GLOBAL_REPLICATION_GROUP, api, id) or {}
+    shards = [str(shard["GlobalNodeGroupId"]) for shard in found.get("GlobalNodeGroups") or []]
+    if wanted is None or wanted == (len(shards) or 1):
+        return
+    request: Values = {"GlobalReplicationGroupId": id, "NodeGroupCount": wanted, "ApplyImmediately": True}
+    if wanted > len(shards):
+        api.call("IncreaseNodeGroupsInGlobalReplicationGroup", **request)
+    else:
+        api.call(
+            "DecreaseNodeGroupsInGlobalReplicationGroup", **request, GlobalNodeGroupsToRetain=sorted(shards)[:wanted]
+        )
+    _settle(api, id)
 
 
 def _settle(api: Api, id: str) -> None:
@@ -89,12 +109,13 @@ GLOBAL_REPLICATION_GROUP = ResourceType(
         "globalReplicationGroupDescription": Property(),
         "cacheNodeType": Property(computed=True),
         "engineVersion": Property(computed=True),
+        "numNodeGroups": Property(computed=True, minimum=1),
     },
     shape=("CreateGlobalReplicationGroup", ""),
     create=Create("CreateGlobalReplicationGroup", tags=""),
     id="GlobalReplicationGroupId",
     find=_find,
-    later=tuple(_OF_MEMBERS),
+    later=(*_OF_MEMBERS, "numNodeGroups"),
     finish=_finish,
     describe=Describe(
         "DescribeGlobalReplicationGroups",
