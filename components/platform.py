@@ -291,6 +291,7 @@ class Platform(pulumi.ComponentResource):
                 apply_immediately=redis.apply_immediately,
                 own_kms_key=redis.own_kms_key,
                 kms_key_arn=redis.kms_key_arn,
+                region=self._args.region,
                 recovery_days=self._recovery_days,
                 tags=self._tags,
             ),

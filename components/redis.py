@@ -71,6 +71,7 @@ class RedisClusterArgs:
             secondaries. Version, node type and shards are then changed for all of its members at once.
         own_kms_key: Make a key for encryption at rest.
         kms_key_arn: A key that exists for encryption at rest; with neither, AWS's own.
+        region: Where the cluster is made, which is the provider's region; given, a key of another one is refused.
         recovery_days: Days in which a deleted token or password can be restored; 0 deletes at once.
         tags: On everything.
     """
@@ -99,6 +100,7 @@ class RedisClusterArgs:
     global_datastore: str | None = None
     own_kms_key: bool = False
     kms_key_arn: str | None = None
+    region: str | None = None
     recovery_days: int = 30
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -165,7 +167,10 @@ class RedisCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RedisClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:RedisCluster", name, None, opts)
-        refuse(f"RedisCluster {name!r}", redis_rules.refusals(args))
+        refuse(
+            f"RedisCluster {name!r}",
+            [*redis_rules.refusals(args), *redis_rules.key_refusals(args.kms_key_arn, args.region)],
+        )
         login = self._token(name, args) if not args.users else self._users(name, args)
         cluster = self._cluster(name, args, login)
         self.profile = args.profile

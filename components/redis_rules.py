@@ -152,6 +152,19 @@ def _global(knobs: RedisKnobs) -> Iterator[Refusal]:
         )
 
 
+def key_refusals(key: str | None, region: str | None) -> Iterator[Refusal]:
+    """A key of another region is refused by ElastiCache when everything around the cluster has been made.
+
+    Args:
+        key: ARN of the key, if there is one.
+        region: Where the cluster is; None where that is not known.
+    """
+    if key is not None and region is not None and not re.fullmatch(rf"arn:[a-z-]+:kms:{re.escape(region)}:.+", key):
+        yield Refusal(
+            "kms_key_arn", key, f"a key cannot be used outside of its region: write the ARN of a key in {region}"
+        )
+
+
 def secondary_refusals(region: str, primary_region: str | None, knobs: SecondaryKnobs) -> Iterator[Refusal]:
     """Rules of one secondary of a global datastore.
 
@@ -164,11 +177,7 @@ def secondary_refusals(region: str, primary_region: str | None, knobs: Secondary
         yield Refusal("region", region, "is the primary's own region, whose loss would take both: name another one")
     elif primary_region is not None and region.startswith("cn-") != primary_region.startswith("cn-"):
         yield Refusal("region", region, f"ElastiCache does not replicate between {primary_region} and this one")
-    key = knobs.kms_key_arn
-    if key is not None and not re.fullmatch(rf"arn:[a-z-]+:kms:{re.escape(region)}:.+", key):
-        yield Refusal(
-            "kms_key_arn", key, f"a key cannot be used outside of its region: write the ARN of a key in {region}"
-        )
+    yield from key_refusals(knobs.kms_key_arn, region)
     if not 1 <= knobs.replicas <= MOST_REPLICAS:
         yield Refusal(
             "replicas",

@@ -43,6 +43,7 @@ def _refusals(
     yield from _under("network", _network(settings))
     for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
         yield from _under(f"redis.{name}", redis_rules.refusals(redis))
+        yield from _under(f"redis.{name}", redis_rules.key_refusals(redis.kms_key_arn, region))
         yield from _secondaries(f"redis.{name}.secondaries", redis, region)
     yield from _under("database", database_rules.refusals(settings.database))
     yield from _under("", delivery.storage(settings, stack, region))

@@ -244,6 +244,7 @@ def test_a_first_token_is_never_rotated_in() -> None:
         ({"restore_from_s3": [f"{EXPORTED}1.rdb", f"{EXPORTED}2.rdb"]}, "restore_from_s3"),
         ({"restore_from_s3": [f"{EXPORTED}1.rdb"] * 2, "shards": 2, "profile": "state"}, "restore_from_s3"),
         ({"restore_from_snapshot": "nightly", "restore_from_s3": [f"{EXPORTED}1.rdb"]}, "restore_from_snapshot"),
+        ({"kms_key_arn": "arn:aws:kms:eu-central-1:1:key/far", "region": "eu-west-1"}, "kms_key_arn"),
         ({"own_kms_key": True, "kms_key_arn": "arn:aws:kms:eu-west-1:1:key/1"}, "own_kms_key"),
         ({"maintenance_window": "sun:02:30-sun:03:30"}, "maintenance_window"),
         ({"snapshot_window": "02:00-02:30"}, "snapshot_window"),

@@ -134,6 +134,12 @@ def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str)
         ("groundwork:redis/cache/engineVersion", "7.4", "redis.cache.engineVersion"),
         ("groundwork:redis/queue/shards", 3, "redis.queue.shards"),
         ("groundwork:redis/queue/maintenanceWindow", "sun:02:30-sun:03:30", "redis.queue.maintenanceWindow"),
+        ("groundwork:redis/cache/kmsKeyArn", _KEY, "redis.cache.kmsKeyArn"),
+        (
+            "groundwork:redis/queue",
+            {"ownKmsKey": True, "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/near"},
+            "redis.queue.ownKmsKey",
+        ),
         ("groundwork:redis/cache", _global(region="eu-west-1"), "redis.cache.secondaries.eu-west-1"),
         ("groundwork:redis/cache", _global(replicas=0), "redis.cache.secondaries.eu-central-1.replicas"),
         ("groundwork:redis/cache", _global(node="cache.t4g.small"), "redis.cache.nodeType"),
