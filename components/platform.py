@@ -252,6 +252,7 @@ class Platform(pulumi.ComponentResource):
                     ),
                     replicas=secondary.replicas,
                     kms_key_arn=secondary.kms_key_arn,
+                    log_retention_days=redis.log_retention_days,
                     apply_immediately=redis.apply_immediately,
                     tags=self._tags,
                 ),

@@ -13,11 +13,12 @@ from components import aws, redis_rules
 from components.errors import refuse
 from components.guards import guarded
 from components.keys import store_key
-from components.logs import RetentionDays, log_group
+from components.logs import RetentionDays
 from components.network import StoreAccess, store_security_group
 from components.options import child
 from components.redis_access import AuthUpdate, workload_user
 from components.redis_guards import judge_datastore_update, judge_update
+from components.redis_logs import log_deliveries
 from components.redis_rules import FAMILIES, Eviction, memory_policy
 from components.redis_users import RedisUserArgs, RedisUsers, RedisUsersArgs
 from components.rules import Profile
@@ -28,8 +29,6 @@ READ_ONCE = ("snapshotName", "snapshotArns")
 """Properties that count when a cluster is made: naming another snapshot must not replace one that is in use."""
 OF_ALL_MEMBERS = ("engineVersion", "nodeType", "numNodeGroups", "parameterGroupName")
 """Properties that ElastiCache changes for all members of a global datastore at once, and for none alone."""
-LOGS: Mapping[str, str] = {"slow-log": "slow", "engine-log": "engine"}
-"""ElastiCache's log types, and what the log groups' names end with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,7 +294,7 @@ class RedisCluster(pulumi.ComponentResource):
             snapshot_arns=list(args.restore_from_s3) or None,
             final_snapshot_identifier=self._final_snapshot(name, args),
             maintenance_window=args.maintenance_window,
-            log_delivery_configurations=self._logs(name, args),
+            log_delivery_configurations=log_deliveries(self, name, args.identifier, args.log_retention_days, args.tags),
             auto_minor_version_upgrade=True,
             apply_immediately=args.apply_immediately,
             tags=tags,
@@ -346,25 +345,6 @@ class RedisCluster(pulumi.ComponentResource):
         # A snapshot outlives its cluster: a fixed name would be taken when the next one of that name is deleted.
         suffix = random.RandomId(f"{name}-final-snapshot", byte_length=4, opts=child(self))
         return pulumi.Output.format("{0}-final-{1}", args.identifier, suffix.hex)
-
-    def _logs(self, name: str, args: RedisClusterArgs) -> list[Any] | None:
-        if args.log_retention_days is None:
-            return None
-        return [
-            {
-                "destination": log_group(
-                    self,
-                    f"{name}-{short}-log",
-                    f"/aws/elasticache/{args.identifier}/{short}",
-                    args.log_retention_days,
-                    args.tags,
-                ).name,
-                "destination_type": "cloudwatch-logs",
-                "log_format": "json",
-                "log_type": kind,
-            }
-            for kind, short in LOGS.items()
-        ]
 
 
 def node_ids(identifier: str, replicas: int, shards: int | None) -> list[list[str]]:

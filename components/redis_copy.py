@@ -10,10 +10,12 @@ import pulumi
 from components import aws
 from components.errors import Refusal, refuse
 from components.guards import guarded
+from components.logs import RetentionDays
 from components.network import StoreAccess, store_security_group
 from components.options import child
 from components.redis import PORT, RedisCluster
 from components.redis_guards import judge_update
+from components.redis_logs import log_deliveries
 from components.redis_rules import MOST_SECONDARIES, secondary_refusals
 
 
@@ -32,6 +34,7 @@ class RegionalRedisArgs:
         replicas: Replicas of each primary node, 1 to 5: it has to fail over by itself.
         kms_key_arn: Key of that region for encryption at rest; without one, AWS's own.
         maintenance_window: When AWS maintains it, UTC.
+        log_retention_days: Days that its slow log and engine log are kept there; None: they are not delivered.
         apply_immediately: Change now instead of in the maintenance window.
         tags: On everything.
     """
@@ -44,6 +47,7 @@ class RegionalRedisArgs:
     replicas: int = 1
     kms_key_arn: str | None = None
     maintenance_window: str = "sun:05:00-sun:06:00"
+    log_retention_days: RetentionDays | None = 30
     apply_immediately: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -95,6 +99,9 @@ class RegionalRedis(pulumi.ComponentResource):
             auth_token=primary.token,
             auth_token_update_strategy=primary.auth_update_strategy,
             maintenance_window=args.maintenance_window,
+            log_delivery_configurations=log_deliveries(
+                self, name, args.identifier, args.log_retention_days, args.tags, region
+            ),
             auto_minor_version_upgrade=True,
             apply_immediately=args.apply_immediately,
             region=region,

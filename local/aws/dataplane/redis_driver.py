@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import redis
 
@@ -101,11 +102,11 @@ class RedisDriver:
             raise NotReady(f"{server.name}: {error}") from error
 
 
-def let_in(client: redis.Redis, server: RedisServer) -> None:
+def let_in(client: Any, server: RedisServer) -> None:
     """Bring a running server's users to what is declared; connections of those that go are closed.
 
     Args:
-        client: Logged in as the platform itself.
+        client: A Redis client, logged in as the platform itself.
         server: What is declared.
     """
     wanted = clients(server)

@@ -59,6 +59,8 @@ def test_a_secondary_says_nothing_that_is_its_primarys(record: Callable[..., Any
     assert not own & copy.inputs.keys()
     placed = [item for item in recording.resources if item.name.startswith("copy-")]
     assert {item.inputs["region"] for item in placed} == {"eu-central-1"}
+    assert {item.name for item in placed if item.type.endswith("LogGroup")} == {"copy-slow-log", "copy-engine-log"}
+    assert len(copy.inputs["logDeliveryConfigurations"]) == 2
     url, secret, outputs, regions = recording.result
     assert url == "rediss://:generated-queue-token-value@primary.test:6379"
     assert secret
