@@ -72,6 +72,7 @@ class Redis(_Model):
     port: int
     tls: bool
     auth_secret_arn: str
+    username: str | None = None
     profile: Literal["cache", "queue", "state"]
 
 

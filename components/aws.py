@@ -24,12 +24,15 @@ __all__ = [
     "CacheParameterGroup",
     "CachePolicy",
     "CacheSubnetGroup",
+    "CacheUser",
+    "CacheUserGroup",
     "Certificate",
     "CertificateValidation",
     "DatabaseInstance",
     "DatabaseParameterGroup",
     "DatabaseSubnetGroup",
     "Distribution",
+    "GlobalReplicationGroup",
     "InternetGateway",
     "IpSet",
     "Key",
@@ -84,9 +87,12 @@ if TYPE_CHECKING:
     from pulumi_aws.ec2 import Subnet as Subnet
     from pulumi_aws.ec2 import Vpc as Vpc
     from pulumi_aws.ec2 import VpcEndpoint as VpcEndpoint
+    from pulumi_aws.elasticache import GlobalReplicationGroup as GlobalReplicationGroup
     from pulumi_aws.elasticache import ParameterGroup as CacheParameterGroup
     from pulumi_aws.elasticache import ReplicationGroup as ReplicationGroup
     from pulumi_aws.elasticache import SubnetGroup as CacheSubnetGroup
+    from pulumi_aws.elasticache import User as CacheUser
+    from pulumi_aws.elasticache import UserGroup as CacheUserGroup
     from pulumi_aws.iam import OpenIdConnectProvider as OpenIdConnectProvider
     from pulumi_aws.iam import Policy as Policy
     from pulumi_aws.iam import Role as Role
@@ -132,6 +138,15 @@ else:
     )
     CacheSubnetGroup = resource_class("aws:elasticache/subnetGroup:SubnetGroup", outputs=("arn",))
     CacheParameterGroup = resource_class("aws:elasticache/parameterGroup:ParameterGroup", outputs=("arn",))
+    CacheUser = resource_class(
+        "aws:elasticache/user:User",
+        outputs=("arn",),
+        secrets=(
+            "passwords",
+            "passwordsWo",
+        ),
+    )
+    CacheUserGroup = resource_class("aws:elasticache/userGroup:UserGroup", outputs=("arn",))
     ReplicationGroup = resource_class(
         "aws:elasticache/replicationGroup:ReplicationGroup",
         outputs=(
@@ -143,6 +158,13 @@ else:
         secrets=(
             "authToken",
             "authTokenWo",
+        ),
+    )
+    GlobalReplicationGroup = resource_class(
+        "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+        outputs=(
+            "arn",
+            "globalReplicationGroupId",
         ),
     )
     DatabaseSubnetGroup = resource_class("aws:rds/subnetGroup:SubnetGroup", outputs=("arn",))

@@ -177,14 +177,31 @@ class StoreAccess:
 
 
 def store_security_group(
-    parent: pulumi.Resource, name: str, identifier: str, port: int, access: StoreAccess, tags: Mapping[str, str]
+    parent: pulumi.Resource,
+    name: str,
+    identifier: str,
+    port: int,
+    access: StoreAccess,
+    tags: Mapping[str, str],
+    region: str | None = None,
 ) -> aws.SecurityGroup:
-    """A group that lets the clients in on one port and nothing out: a store answers, it never calls."""
+    """A group that lets the clients in on one port and nothing out: a store answers, it never calls.
+
+    Args:
+        parent: The store's component.
+        name: Its logical name.
+        identifier: Name of the store, and of the group.
+        port: That it answers on.
+        access: Where the store lives, and who may connect.
+        tags: On the group and its rules.
+        region: Where, if it is not the provider's region.
+    """
     group = aws.SecurityGroup(
         f"{name}-access",
         name=identifier,
         description=f"Clients of {identifier}",
         vpc_id=access.vpc_id,
+        region=region,
         tags={**tags, "Name": identifier},
         opts=child(parent),
     )
@@ -197,6 +214,7 @@ def store_security_group(
             to_port=port,
             ip_protocol="tcp",
             description=f"Pods in {cidr}",
+            region=region,
             tags=dict(tags),
             opts=child(parent),
         )

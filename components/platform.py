@@ -31,6 +31,8 @@ from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
 from components.redis import RedisCluster, RedisClusterArgs
+from components.redis_copy import RegionalRedis, RegionalRedisArgs
+from components.redis_users import RedisUserArgs
 from components.secrets import DeliveredSecret, DeliveredSecretArgs, ExternalDelivery
 from components.settings.model import Settings
 from components.settings.redis import CacheRedis, QueueRedis
@@ -155,7 +157,7 @@ class Platform(pulumi.ComponentResource):
             "services": services,
             "workers": workers,
             "dashboard": self._dashboard(surroundings, stores) if self._queues_in_redis() else None,
-            "redis": {key: cluster.outputs for key, cluster in stores.redis.items()},
+            "redis": {key: self._redis_outputs(key, cluster) for key, cluster in stores.redis.items()},
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
@@ -226,6 +228,39 @@ class Platform(pulumi.ComponentResource):
         network = self._args.settings.network
         return [network.create.cidr] if network.create is not None else PRIVATE_CIDRS
 
+    def _redis_outputs(self, key: str, cluster: RedisCluster) -> Mapping[str, pulumi.Input[object]]:
+        """A Redis with its copies in other regions, which nothing of this stack uses before it is moved there."""
+        redis = self._args.settings.redis
+        copies = self._copies(key, redis.queue if key == "queue" else redis.cache, cluster)
+        if not copies:
+            return cluster.outputs
+        return {**cluster.outputs, "secondaries": {region: copy.outputs for region, copy in copies.items()}}
+
+    def _copies(self, key: str, redis: CacheRedis | QueueRedis, primary: RedisCluster) -> dict[str, RegionalRedis]:
+        return {
+            region: RegionalRedis(
+                f"redis-{key}-{region}",
+                RegionalRedisArgs(
+                    identifier=self._names.of(key),
+                    primary=primary,
+                    primary_region=self._args.region,
+                    region=region,
+                    access=StoreAccess(
+                        vpc_id=secondary.vpc_id,
+                        subnet_ids=secondary.data_subnet_ids,
+                        client_cidrs=secondary.client_cidrs,
+                    ),
+                    replicas=secondary.replicas,
+                    kms_key_arn=secondary.kms_key_arn,
+                    log_retention_days=redis.log_retention_days,
+                    apply_immediately=redis.apply_immediately,
+                    tags=self._tags,
+                ),
+                child(self),
+            )
+            for region, secondary in redis.secondaries.items()
+        }
+
     def _redis(self, key: str, redis: CacheRedis | QueueRedis, access: StoreAccess) -> RedisCluster:
         return RedisCluster(
             f"redis-{key}",
@@ -240,15 +275,24 @@ class Platform(pulumi.ComponentResource):
                 shards=redis.shards,
                 engine_version=redis.engine_version,
                 auth_update_strategy=redis.auth_update_strategy,
+                token_generation=redis.token_generation,
+                users={
+                    name: RedisUserArgs(access=user.access, generation=user.generation)
+                    for name, user in redis.users.items()
+                },
+                workload_user=redis.workload_user,
                 snapshot_retention_days=redis.snapshot_retention_days,
                 snapshot_window=redis.snapshot_window,
                 maintenance_window=redis.maintenance_window,
                 final_snapshot=self._kept(redis.final_snapshot),
                 restore_from_snapshot=redis.restore_from_snapshot,
+                restore_from_s3=redis.restore_from_s3,
+                global_datastore=self._names.of(key) if redis.secondaries else None,
                 log_retention_days=redis.log_retention_days,
                 apply_immediately=redis.apply_immediately,
                 own_kms_key=redis.own_kms_key,
                 kms_key_arn=redis.kms_key_arn,
+                region=self._args.region,
                 recovery_days=self._recovery_days,
                 tags=self._tags,
             ),

@@ -43,6 +43,8 @@ def _refusals(
     yield from _under("network", _network(settings))
     for name, redis in (("cache", settings.redis.cache), ("queue", settings.redis.queue)):
         yield from _under(f"redis.{name}", redis_rules.refusals(redis))
+        yield from _under(f"redis.{name}", redis_rules.key_refusals(redis.kms_key_arn, region))
+        yield from _secondaries(f"redis.{name}.secondaries", redis, region)
     yield from _under("database", database_rules.refusals(settings.database))
     yield from _under("", delivery.storage(settings, stack, region))
     yield from _under("", delivery.cdn(settings))
@@ -98,6 +100,17 @@ def _network(settings: Settings) -> Iterator[Refusal]:
     for place, zones in (("create", create and create.zones), ("existing", existing and existing.zones)):
         if zones and len(set(zones)) != len(zones):
             yield Refusal(f"{place}.zones", zones, "names a zone twice: a zone's failure would take both")
+
+
+def _secondaries(path: str, redis: Redis, region: str | None) -> Iterator[tuple[str, Refusal]]:
+    if len(redis.secondaries) > redis_rules.MOST_SECONDARIES:
+        most = redis_rules.MOST_SECONDARIES
+        yield path, Refusal("", sorted(redis.secondaries), f"a global datastore has {most} at most: leave one out")
+    for name, secondary in redis.secondaries.items():
+        for refusal in redis_rules.secondary_refusals(name, region, secondary):
+            # The region is the key here.
+            setting = "" if refusal.setting == "region" else refusal.setting
+            yield f"{path}.{name}", Refusal(setting, refusal.value, refusal.cure)
 
 
 def _highly_available(settings: Settings) -> Iterator[tuple[str, Refusal]]:

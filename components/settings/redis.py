@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from components.logs import RetentionDays
-from components.redis_rules import AuthUpdate, Eviction
+from components.redis_access import EVERYDAY_ACCESS, AuthUpdate
+from components.redis_rules import Eviction
 from components.rules import Profile
-from components.settings.base import Model
+from components.settings.base import NAME_PATTERN, Cidr, Items, Model
 from components.windows import DAILY_PATTERN, WEEKLY_PATTERN
 
 
+class RedisUser(Model):
+    """One user of a Redis."""
+
+    access: str = Field(
+        default=EVERYDAY_ACCESS,
+        max_length=2000,
+        description="ElastiCache access string: on, then keys, channels and commands",
+    )
+    generation: int = Field(default=1, ge=1, description="of its password; one more rotates it")
+
+
+class RedisSecondary(Model):
+    """A copy of a Redis in another region, in a network of yours."""
+
+    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]{8,17}$", description="the VPC there, for example vpc-0a1b2c3d")
+    data_subnet_ids: Items[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]] = Field(
+        min_length=2, description="private subnets for data stores there, each in another zone"
+    )
+    client_cidrs: Items[Cidr] = Field(min_length=1, description="address ranges that pods there connect from")
+    replicas: int = Field(default=1, description="replicas of each primary node, 1 to 5")
+    kms_key_arn: str | None = Field(
+        default=None, pattern=r"^arn:[a-z-]+:kms:", description="ARN of a key of yours there; without one, AWS's own"
+    )
+
+
 class Redis(Model):
-    """One ElastiCache replication group. TLS, encryption and token authentication are always on; automatic failover
-    and multi-AZ follow from `replicas`."""
+    """One ElastiCache replication group. TLS, encryption and authentication are always on, by a token unless users are
+    named; automatic failover and multi-AZ follow from `replicas`."""
 
     node_type: str = Field(
         default="cache.t4g.small", pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="ElastiCache node type"
@@ -25,8 +52,16 @@ class Redis(Model):
         default=None, ge=1, le=90, description="primaries in cluster mode; without it, one and no cluster mode"
     )
     engine_version: str = Field(default="7.1", pattern=r"^[0-9]+\.[0-9]+$", description="Redis version, such as 7.1")
-    auth_update_strategy: AuthUpdate = Field(
-        default="SET", description="SET: a changed password counts at once; ROTATE: the last one counts too"
+    auth_update_strategy: AuthUpdate | None = Field(
+        default=None,
+        description="SET: a changed token counts at once; ROTATE: the last one counts too; without it, SET",
+    )
+    token_generation: int = Field(default=1, ge=1, description="of the token; one more rotates it")
+    users: Mapping[Annotated[str, Field(pattern=NAME_PATTERN, max_length=30)], RedisUser] = Field(
+        default={}, description="who may log in instead of whoever has the token, by name"
+    )
+    workload_user: str | None = Field(
+        default=None, description="the user that pods log in as; may be left out where there is only one"
     )
     snapshot_retention_days: int = Field(default=7, ge=0, le=35, description="days that daily snapshots are kept")
     snapshot_window: str = Field(
@@ -43,6 +78,14 @@ class Redis(Model):
     restore_from_snapshot: str | None = Field(
         default=None, min_length=1, max_length=255, description="name of a snapshot that a new cluster begins with"
     )
+    restore_from_s3: Items[str] = Field(
+        default=(),
+        max_length=90,
+        description="ARNs of snapshots in S3 that a new cluster begins with, one of each shard",
+    )
+    secondaries: Mapping[Annotated[str, Field(pattern=r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$")], RedisSecondary] = Field(
+        default={}, description="copies by region, kept by a global datastore"
+    )
     log_retention_days: RetentionDays | None = Field(
         default=30, description="days that slow log and engine log are kept; null: not delivered"
     )
@@ -51,6 +94,11 @@ class Redis(Model):
     kms_key_arn: str | None = Field(
         default=None, pattern=r"^arn:[a-z-]+:kms:", description="ARN of a key of yours; without one, AWS's own"
     )
+
+    @property
+    def global_datastore(self) -> str | None:
+        """Whether it is the primary of one: where there are secondaries."""
+        return "datastore" if self.secondaries else None
 
 
 class QueueRedis(Redis):

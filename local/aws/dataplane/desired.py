@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,24 @@ from local.aws import resources
 from local.aws.extensions.cloudfront import CloudFront, Distribution, edge_name
 from local.aws.extensions.cloudfront_policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
 from local.aws.extensions.elasticache_groups import Group
+from local.aws.extensions.elasticache_users import User
 from local.aws.extensions.rds import Instance
 from local.aws.state import ADDRESSES, LOCK
 from local.aws.web_acl import NOTHING, Judgement, judgement
+
+
+@dataclass(frozen=True)
+class RedisUser:
+    """Somebody who may log in to a Redis.
+
+    Attributes:
+        access: What it may do: an access string as ElastiCache takes it.
+        passwords: Any of them lets it in; none: none is needed.
+    """
+
+    name: str
+    access: str
+    passwords: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,7 @@ class RedisServer:
 
     Attributes:
         tokens: Passwords that the default user may come with; an empty one means none is needed.
+        users: Who may log in instead, the default user among them; empty where tokens decide.
         settings: redis.conf directives.
         primary: Address of the primary, None for the primary itself.
     """
@@ -33,6 +49,7 @@ class RedisServer:
     tokens: tuple[str, ...] = field(repr=False)
     settings: Mapping[str, str]
     primary: str | None
+    users: tuple[RedisUser, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +137,7 @@ def desired() -> dict[str, Server]:
         for elasticache in resources.elasticache():
             for group in elasticache.groups.values():
                 if group.status != "deleting":
-                    servers += redis_servers(group)
+                    servers += redis_servers(group, elasticache.users_of(group))
         for rds in resources.rds():
             servers += [postgres_server(each) for each in rds.instances if each.status != "deleting"]
         for cloudfront in resources.cloudfront():
@@ -128,9 +145,18 @@ def desired() -> dict[str, Server]:
         return {server.name: server for server in servers}
 
 
-def redis_servers(group: Group) -> list[RedisServer]:
-    """The group's servers, the primary first."""
+def redis_servers(group: Group, users: Sequence[User] = ()) -> list[RedisServer]:
+    """The group's servers, the primary first.
+
+    Args:
+        group: The replication group.
+        users: Those of its user group, if it has one.
+    """
+    allowed = tuple(RedisUser(user.name, user.access, tuple(user.passwords)) for user in users)
     names = [redis_name(node.cluster_id, group.region) for node in group.nodes]
+    # The first node of a secondary replicates the first one of its primary, in whatever region that is said to be.
+    source = group.source
+    upstream = None if source is None else ADDRESSES.allocate(redis_name(source.nodes[0].cluster_id, source.region))
     addresses = [ADDRESSES.allocate(name) for name in names]
     return [
         RedisServer(
@@ -140,7 +166,8 @@ def redis_servers(group: Group) -> list[RedisServer]:
             tls=group.tls,
             tokens=tuple(group.tokens or [""]),
             settings=group.settings,
-            primary=None if name == names[0] else addresses[0],
+            primary=upstream if name == names[0] else addresses[0],
+            users=allowed,
         )
         for name, address in zip(names, addresses, strict=True)
     ]

@@ -42,10 +42,22 @@ class Credentials:
     authority: Path
 
 
-def default_user(tokens: Sequence[str]) -> list[str]:
-    """ACL rules of the user that clients are: their tokens by hash, the commands that ElastiCache gives them."""
-    passwords = ["nopass"] if "" in tokens else [f"#{fingerprint(token)}" for token in tokens]
-    return ["reset", "on", *passwords, "~*", "&*", "+@all", *(f"-{command}" for command in _RESTRICTED)]
+def clients(server: RedisServer) -> dict[str, list[str]]:
+    """ACL rules by user, for all that clients can be: with tokens the default user, else those of the user group.
+
+    Passwords stand in them by hash, and nobody gets a command that ElastiCache withholds.
+    """
+    if not server.users:
+        return {"default": _rules("on ~* &* +@all", [] if "" in server.tokens else server.tokens)}
+    return {user.name: _rules(user.access, user.passwords) for user in server.users}
+
+
+def _rules(access: str, passwords: Sequence[str]) -> list[str]:
+    hashes = [f"#{fingerprint(password)}" for password in passwords] or ["nopass"]
+    words = access.split()
+    # ElastiCache's parameter acl-pubsub-default is allchannels: who is told of no channels has all.
+    silent = not any(word.startswith("&") or word.endswith("channels") for word in words)
+    return ["reset", *hashes, *(["&*"] if silent else []), *words, *(f"-{command}" for command in _RESTRICTED)]
 
 
 def render(server: RedisServer, folder: Path, credentials: Credentials) -> str:
@@ -63,7 +75,7 @@ def render(server: RedisServer, folder: Path, credentials: Credentials) -> str:
         ("logfile", '""'),
         ("save", '""'),
         ("replica-announce-ip", server.address),
-        ("user", "default", *default_user(server.tokens)),
+        *(("user", name, *rules) for name, rules in clients(server).items()),
         ("user", CONTROL_USER, *control),
         ("masteruser", CONTROL_USER),
         ("masterauth", credentials.control_password),

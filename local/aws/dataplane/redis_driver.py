@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import redis
 
 from local.aws.dataplane.context import Context, NotReady, wait_until
 from local.aws.dataplane.desired import RedisServer
 from local.aws.dataplane.files import own_folder, write_private
-from local.aws.dataplane.redis_config import CONTROL_USER, Credentials, default_user, render
+from local.aws.dataplane.redis_config import CONTROL_USER, Credentials, clients, render
 from local.aws.extensions.elasticache_parameters import restart_settings
 
 USER = "redis"
@@ -92,10 +93,24 @@ class RedisDriver:
         try:
             with self._client(server) as client:
                 client.execute_command("CONFIG", "SET", *(part for pair in live.items() for part in pair))
-                client.execute_command("ACL", "SETUSER", "default", *default_user(server.tokens))
+                let_in(client, server)
                 if server.primary is None:
                     client.replicaof("NO", "ONE")
                 else:
                     client.replicaof(server.primary, str(server.port))
         except redis.RedisError as error:
             raise NotReady(f"{server.name}: {error}") from error
+
+
+def let_in(client: Any, server: RedisServer) -> None:
+    """Bring a running server's users to what is declared; connections of those that go are closed.
+
+    Args:
+        client: A Redis client, logged in as the platform itself.
+        server: What is declared.
+    """
+    wanted = clients(server)
+    for name, rules in wanted.items():
+        client.execute_command("ACL", "SETUSER", name, *rules)
+    if gone := sorted(set(client.acl_users()) - set(wanted) - {CONTROL_USER, "default"}):
+        client.acl_deluser(*gone)

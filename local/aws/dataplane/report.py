@@ -62,7 +62,7 @@ def _group(elasticache: ElastiCache, group: Group, known: Known) -> None:
         if not any(redis_name(node.cluster_id, group.region) in known for node in group.nodes):
             elasticache.forget(group)
         return
-    servers = redis_servers(group)
+    servers = redis_servers(group, elasticache.users_of(group))
     if all(is_ready(server, known) for server in servers):
         for node, server in zip(group.nodes, servers, strict=True):
             node.address = server.address

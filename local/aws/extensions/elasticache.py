@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.elasticache import urls as moto_urls
 from moto.elasticache.exceptions import (
@@ -18,6 +18,15 @@ from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from local.aws.errors import Invalid, Refused
+from local.aws.extensions.elasticache_global import (
+    GlobalGroup,
+    GlobalOperations,
+    backends,
+    datastore_of,
+    inherited,
+    join,
+    refuse_members_own,
+)
 from local.aws.extensions.elasticache_groups import Group, Node, ParameterGroup, default_parameter_group
 from local.aws.extensions.elasticache_limits import (
     check_failover,
@@ -25,8 +34,11 @@ from local.aws.extensions.elasticache_limits import (
     check_versions,
     deliveries_after,
     tokens_after,
+    user_group_after,
 )
-from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS
+from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP
+from local.aws.extensions.elasticache_surroundings import SurroundingOperations
+from local.aws.extensions.elasticache_users import User, UserGroup, UserOperations
 from local.aws.extensions.routing import urls
 
 # Accepted, answered back and without effect; docs/local-aws.md lists them.
@@ -44,13 +56,11 @@ RECORDED = (
 REFUSED = (
     "CacheSecurityGroupNames",
     "DataTieringEnabled",
-    "GlobalReplicationGroupId",
     "NodeGroupConfiguration",
     "PrimaryClusterId",
     "ServerlessCacheSnapshotName",
     "SnapshotArns",
     "SnapshotName",
-    "UserGroupIds",
 )
 DEFAULTS: dict[str, object] = {
     "AtRestEncryptionEnabled": False,
@@ -69,8 +79,11 @@ class ElastiCache(ElastiCacheBackend):
         super().__init__(region_name, account_id)
         self.groups: dict[str, Group] = {}
         self.parameter_groups = {DEFAULT_GROUP: default_parameter_group(region_name, account_id)}
+        self.access_users: dict[str, User] = {}
+        self.user_groups: dict[str, UserGroup] = {}
+        self.global_groups: dict[str, GlobalGroup] = {}
         self.arn_regex = re.compile(
-            r"^arn:aws:elasticache:.*:[0-9]*:(cluster|parametergroup|replicationgroup|subnetgroup|user):.*$"
+            r"^arn:aws:elasticache:.*:[0-9]*:(cluster|parametergroup|replicationgroup|subnetgroup|user|usergroup):.*$"
         )
 
     @property
@@ -99,13 +112,25 @@ class ElastiCache(ElastiCacheBackend):
             raise CacheSubnetGroupNotFound(name)
         return self.cache_subnet_groups[name]
 
+    def user_group(self, identifier: str) -> UserGroup:
+        """The user group of this ID, or AWS's error."""
+        if identifier.lower() not in self.user_groups:
+            raise Invalid("UserGroupNotFound", f"User group {identifier} not found.")
+        return self.user_groups[identifier.lower()]
+
+    def users_of(self, group: Group) -> list[User]:
+        """Who may log in to a replication group; nobody in particular where it has a token or nothing."""
+        if group.user_group is None:
+            return []
+        return [self.access_users[identifier] for identifier in self.user_groups[group.user_group].user_ids]
+
     def forget(self, group: Group) -> None:
         """Drop a deleted group, once its servers are gone."""
         self.groups.pop(group.identifier, None)
         self.tagging_service.delete_all_tags_for_resource(group.arn)
 
 
-class Responses(ElastiCacheResponse):
+class Responses(SurroundingOperations, UserOperations, GlobalOperations, ElastiCacheResponse):
     """The operations that moto lacks or answers without substance."""
 
     @property
@@ -113,107 +138,6 @@ class Responses(ElastiCacheResponse):
         backend = self.elasticache_backend
         assert isinstance(backend, ElastiCache)
         return backend
-
-    # -- Parameter groups ---------------------------------------------------------------------------------------
-
-    def create_cache_parameter_group(self) -> ActionResult:
-        name = self._get_param("CacheParameterGroupName").lower()
-        family = self._get_param("CacheParameterGroupFamily")
-        if family != FAMILY:
-            raise Refused(f"cache parameter group family {family!r}", f"It runs {FAMILY}.")
-        if name in self.backend.parameter_groups:
-            raise Invalid("CacheParameterGroupAlreadyExists", f"CacheParameterGroup {name} already exists.")
-        arn = f"arn:aws:elasticache:{self.region}:{self.current_account}:parametergroup:{name}"
-        group = ParameterGroup(name, self._get_param("Description"), arn)
-        self.backend.parameter_groups[name] = group
-        self.backend.tagging_service.tag_resource(arn, self._get_param("Tags", []))
-        return ActionResult({"CacheParameterGroup": group.describe()})
-
-    def describe_cache_parameter_groups(self) -> ActionResult:
-        name = self._get_param("CacheParameterGroupName")
-        groups = [self.backend.parameter_group(name)] if name else list(self.backend.parameter_groups.values())
-        return ActionResult({"CacheParameterGroups": [group.describe() for group in groups]})
-
-    def describe_cache_parameters(self) -> ActionResult:
-        group = self.backend.parameter_group(self._get_param("CacheParameterGroupName"))
-        return ActionResult({"Parameters": group.parameters(self._get_param("Source"))})
-
-    def describe_engine_default_parameters(self) -> ActionResult:
-        family = self._get_param("CacheParameterGroupFamily")
-        if family != FAMILY:
-            raise Refused(f"cache parameter group family {family!r}", f"It runs {FAMILY}.")
-        defaults = self.backend.parameter_groups[DEFAULT_GROUP].parameters(None)
-        return ActionResult({"EngineDefaults": {"CacheParameterGroupFamily": FAMILY, "Parameters": defaults}})
-
-    def modify_cache_parameter_group(self) -> ActionResult:
-        group = self._own_parameter_group()
-        changes = {pair["ParameterName"]: pair["ParameterValue"] for pair in self._get_param("ParameterNameValues", [])}
-        for name, value in changes.items():
-            parameter = PARAMETERS.get(name)
-            if parameter is None or not parameter.modifiable:
-                raise Invalid("InvalidParameterValue", f"Parameter {name} does not exist or cannot be modified.")
-            if not parameter.accepts(value):
-                raise Invalid(
-                    "InvalidParameterValue",
-                    f"Value {value!r} is not allowed for parameter {name}: {parameter.allowed or 'plain text'}.",
-                )
-        group.values.update(changes)
-        self._changed(group)
-        return ActionResult({"CacheParameterGroupName": group.name})
-
-    def reset_cache_parameter_group(self) -> ActionResult:
-        group = self._own_parameter_group()
-        if self._get_bool_param("ResetAllParameters"):
-            group.values.clear()
-        for pair in self._get_param("ParameterNameValues", []):
-            group.values.pop(pair["ParameterName"], None)
-        self._changed(group)
-        return ActionResult({"CacheParameterGroupName": group.name})
-
-    def delete_cache_parameter_group(self) -> ActionResult:
-        group = self._own_parameter_group()
-        users = [user.identifier for user in self.backend.groups.values() if user.parameter_group is group]
-        if users:
-            raise Invalid(
-                "InvalidCacheParameterGroupState",
-                f"Parameter group {group.name} is still in use by {', '.join(users)}.",
-            )
-        del self.backend.parameter_groups[group.name]
-        return EmptyResult()
-
-    def _own_parameter_group(self) -> ParameterGroup:
-        group = self.backend.parameter_group(self._get_param("CacheParameterGroupName"))
-        if group.name.startswith("default."):
-            raise Invalid("InvalidParameterValue", f"The default parameter group {group.name} cannot be changed.")
-        return group
-
-    def _changed(self, parameters: ParameterGroup) -> None:
-        for group in self.backend.groups.values():
-            if group.parameter_group is parameters:
-                group.change()
-
-    # -- Subnet groups ------------------------------------------------------------------------------------------
-
-    def modify_cache_subnet_group(self) -> ActionResult:
-        group = self.backend.subnet_group(self._get_param("CacheSubnetGroupName"))
-        changed = CacheSubnetGroup(
-            self.current_account,
-            self.region,
-            group.cache_subnet_group_name,
-            self._get_param("CacheSubnetGroupDescription") or group.cache_subnet_group_description,
-            self._get_param("SubnetIds") or group.subnet_ids,
-            group.tags,
-        )
-        self.backend.cache_subnet_groups[group.cache_subnet_group_name] = changed
-        return ActionResult({"CacheSubnetGroup": changed})
-
-    def delete_cache_subnet_group(self) -> ActionResult:
-        name = self.backend.subnet_group(self._get_param("CacheSubnetGroupName")).cache_subnet_group_name
-        users = [group.identifier for group in self.backend.groups.values() if group.subnet_group == name]
-        if users:
-            raise Invalid("CacheSubnetGroupInUse", f"Cache subnet group {name} is in use by {', '.join(users)}.")
-        del self.backend.cache_subnet_groups[name]
-        return EmptyResult()
 
     # -- Replication groups -------------------------------------------------------------------------------------
 
@@ -227,6 +151,10 @@ class Responses(ElastiCacheResponse):
                 "InvalidParameterValue",
                 f"ReplicationGroupId {identifier!r}: at most 40 letters, digits and single hyphens, a letter first.",
             )
+        wanted = params.get("GlobalReplicationGroupId")
+        datastore = datastore_of(backends(self.current_account), wanted) if wanted else None
+        if datastore is not None:
+            params = inherited(params, datastore)
         tls = bool(params.get("TransitEncryptionEnabled"))
         self._refuse(params)
         check_versions(params.get("Engine"), params.get("EngineVersion"))
@@ -239,6 +167,9 @@ class Responses(ElastiCacheResponse):
         if subnet_group:
             subnet_group = self.backend.subnet_group(subnet_group).cache_subnet_group_name
         token = params.get("AuthToken")
+        user_group = user_group_after(None, params.get("UserGroupIds") or [], [], tls, token)
+        if user_group is not None:
+            self.backend.user_group(user_group)
         group = Group(
             identifier=identifier,
             region=self.region,
@@ -248,6 +179,7 @@ class Responses(ElastiCacheResponse):
             port=int(params.get("Port") or 6379),
             tls=tls,
             tokens=[token] if token else [],
+            user_group=user_group,
             parameter_group=self.backend.parameter_group(params.get("CacheParameterGroupName") or DEFAULT_GROUP),
             subnet_group=subnet_group,
             security_groups=list(params.get("SecurityGroupIds") or []),
@@ -264,6 +196,8 @@ class Responses(ElastiCacheResponse):
         zones = params.get("PreferredCacheClusterAZs") or []
         for node, zone in zip(group.nodes, zones, strict=False):
             node.zone = zone
+        if datastore is not None:
+            join(group, datastore)
         self.backend.groups[identifier] = group
         self.backend.tagging_service.tag_resource(group.arn, params.get("Tags") or [])
         return ActionResult({"ReplicationGroup": group.describe()})
@@ -277,16 +211,27 @@ class Responses(ElastiCacheResponse):
         params = self._get_params()
         group = self._available(params["ReplicationGroupId"])
         self._refuse(params)
+        refuse_members_own(group, params)
         check_versions(params.get("Engine"), params.get("EngineVersion"))
         if params.get("TransitEncryptionEnabled") not in (None, group.tls):
             raise Refused("switching encryption in transit of a replication group", "Replace the group.")
         tokens = tokens_after(group.tokens, params.get("AuthToken"), params.get("AuthTokenUpdateStrategy"), group.tls)
+        user_group = user_group_after(
+            group.user_group,
+            params.get("UserGroupIdsToAdd") or [],
+            params.get("UserGroupIdsToRemove") or [],
+            group.tls,
+            tokens[0] if tokens else None,
+        )
+        if user_group is not None:
+            self.backend.user_group(user_group)
         parameters = self.backend.parameter_group(params.get("CacheParameterGroupName") or group.parameter_group.name)
         failover = _or(params.get("AutomaticFailoverEnabled"), group.automatic_failover)
         multi_az = _or(params.get("MultiAZEnabled"), group.multi_az)
         check_failover(len(group.nodes), failover, multi_az)
         if tokens != group.tokens:
             group.tokens, group.token_changed = tokens, utcnow()
+        group.user_group = user_group
         group.parameter_group, group.automatic_failover, group.multi_az = parameters, failover, multi_az
         group.description = params.get("ReplicationGroupDescription") or group.description
         group.node_type = params.get("CacheNodeType") or group.node_type
@@ -325,6 +270,11 @@ class Responses(ElastiCacheResponse):
             raise Refused("snapshots of a replication group", "Delete it without FinalSnapshotIdentifier.")
         if group.status == "deleting":
             raise Invalid("InvalidReplicationGroupState", f"Replication group {group.identifier} is being deleted.")
+        if group.datastore is not None:
+            raise Invalid(
+                "InvalidReplicationGroupState",
+                f"{group.identifier} is in {group.datastore.identifier}: take it out first.",
+            )
         group.status = "deleting"
         return ActionResult({"ReplicationGroup": group.describe()})
 
@@ -361,9 +311,6 @@ class Responses(ElastiCacheResponse):
 
     def create_cache_cluster(self) -> ActionResult:
         raise Refused("cache clusters outside a replication group", "Declare a replication group.")
-
-    def create_user(self) -> ActionResult:
-        raise Refused("ElastiCache users", "Use an AUTH token.")
 
     def create_snapshot(self) -> ActionResult:
         raise Refused("ElastiCache snapshots")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import utcnow
 
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS, redis_settings
+
+if TYPE_CHECKING:
+    from local.aws.extensions.elasticache_global import GlobalGroup
 
 ZONES = "abc"
 FULL_VERSION = "7.0.15"
@@ -73,6 +76,8 @@ class Group:
     Attributes:
         tokens: AUTH tokens that are accepted, newest first; two while a rotation is under way;
             an empty one means that none is needed.
+        datastore: The global datastore that it is in.
+        user_group: ID of the group of users that are let in instead of whoever has a token.
         status: creating, available, modifying, deleting or create-failed, as the API answers it.
         declared: What is echoed by the API and has no effect here, by the API's name.
     """
@@ -91,6 +96,8 @@ class Group:
     automatic_failover: bool
     multi_az: bool
     declared: dict[str, Any]
+    user_group: str | None = None
+    datastore: GlobalGroup | None = None
     nodes: list[Node] = field(default_factory=list)
     status: str = "creating"
     created: datetime = field(default_factory=utcnow)
@@ -120,6 +127,24 @@ class Group:
         if self.status == "available":
             self.status = "modifying"
 
+    @property
+    def source(self) -> Group | None:
+        """The replication group in another region that it replicates."""
+        if self.datastore is None or self.datastore.primary is self:
+            return None
+        return self.datastore.primary
+
+    @property
+    def full_version(self) -> str:
+        """The version that the API answers, with its patch number."""
+        return full_version(self.declared.get("EngineVersion"))
+
+    def _membership(self) -> dict[str, object]:
+        if self.datastore is None:
+            return {}
+        role = "SECONDARY" if self.source else "PRIMARY"
+        return {"GlobalReplicationGroupId": self.datastore.identifier, "GlobalReplicationGroupMemberRole": role}
+
     def _endpoint(self, address: str | None) -> dict[str, object] | None:
         return {"Address": address, "Port": self.port} if address else None
 
@@ -130,7 +155,7 @@ class Group:
             **self.declared,
             "ReplicationGroupId": self.identifier,
             "Description": self.description,
-            "GlobalReplicationGroupInfo": {},
+            "GlobalReplicationGroupInfo": self._membership(),
             "Status": self.status,
             "PendingModifiedValues": {},
             "MemberClusters": [node.cluster_id for node in self.nodes],
@@ -162,7 +187,7 @@ class Group:
             "TransitEncryptionEnabled": self.tls,
             "TransitEncryptionMode": "required" if self.tls else None,
             "ARN": self.arn,
-            "UserGroupIds": [],
+            "UserGroupIds": [self.user_group] if self.user_group else [],
             "ReplicationGroupCreateTime": self.created,
             "DataTiering": "disabled",
             "NetworkType": "ipv4",
@@ -177,7 +202,7 @@ class Group:
             "CacheClusterId": node.cluster_id,
             "CacheNodeType": self.node_type,
             "Engine": "redis",
-            "EngineVersion": full_version(self.declared.get("EngineVersion")),
+            "EngineVersion": self.full_version,
             "CacheClusterStatus": self.status,
             "NumCacheNodes": 1,
             "PreferredAvailabilityZone": node.zone,

@@ -64,6 +64,28 @@ def tokens_after(before: list[str], token: str | None, strategy: str | None, tls
             raise Invalid("InvalidParameterValue", f"AuthTokenUpdateStrategy {strategy}: ROTATE, SET or DELETE.")
 
 
+def user_group_after(
+    before: str | None, added: list[str], removed: list[str], tls: bool, token: str | None
+) -> str | None:
+    """The user group after a creation or a modification: one at most, and never beside a token."""
+    unwanted = {identifier.lower() for identifier in removed}
+    kept = [before] if before is not None and before not in unwanted else []
+    groups = list(dict.fromkeys([*kept, *(identifier.lower() for identifier in added)]))
+    if not groups:
+        return None
+    if len(groups) > 1:
+        raise Invalid("InvalidParameterValue", "A replication group takes one user group.")
+    if not tls:
+        raise Invalid("InvalidParameterCombination", "A user group needs TransitEncryptionEnabled.")
+    if token is not None:
+        raise Invalid(
+            "InvalidParameterCombination",
+            "A user group and an AUTH token exclude each other: switch the token off (DELETE) in the same request, or "
+            "remove the user group first.",
+        )
+    return groups[0]
+
+
 def deliveries_after(before: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Log deliveries after a modification: one of each log type, those switched off gone."""
     kept = {item["LogType"]: item for item in before}

@@ -57,12 +57,12 @@ def authority(paths: Paths) -> str:
 
 
 @pytest.fixture(scope="session")
-def client(paths: Paths, plan: Plan) -> Callable[[str], Any]:
-    def make(service: str) -> Any:
+def client(paths: Paths, plan: Plan) -> Callable[..., Any]:
+    def make(service: str, region: str = plan.region) -> Any:
         return boto3.client(
             service,
             endpoint_url=plan.aws_url,
-            region_name=plan.region,
+            region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )

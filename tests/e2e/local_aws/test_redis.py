@@ -154,6 +154,56 @@ def test_a_token_is_rotated_without_a_gap(group: Group, eventually: Wait) -> Non
     rotate(TOKEN, "SET")
 
 
+def test_users_take_the_tokens_place_while_the_servers_run(
+    group: Group, client: Callable[[str], Any], unique: str, eventually: Wait
+) -> None:
+    """SR-REDIS-HA, P0-SECRETS: users by name and password on every node, rotated with two alive; nobody as default."""
+    api, name = client("elasticache"), f"{unique}-u"
+    first, second = "first-password-of-it", "second-password-of-it"
+    for user, access in (("default", "off ~* -@all"), ("app", "on ~* +@all -@dangerous +info")):
+        api.create_user(UserId=f"{name}-{user}", UserName=user, Engine="redis", AccessString=access, Passwords=[first])
+    api.create_user_group(UserGroupId=name, Engine="redis", UserIds=[f"{name}-default", f"{name}-app"])
+
+    def settled() -> bool:
+        [told] = api.describe_user_groups(UserGroupId=name)["UserGroups"]
+        return group.status() == "available" and told["Status"] == "active"
+
+    def connect(address: str, user: str | None, password: str | None) -> redis.Redis:
+        return redis.Redis(
+            host=address, username=user, password=password, ssl=True, ssl_ca_certs=group.authority, socket_timeout=5
+        )
+
+    eventually(settled, "the group can be changed")
+    api.modify_replication_group(
+        ReplicationGroupId=group.name, UserGroupIdsToAdd=[name], AuthTokenUpdateStrategy="DELETE", ApplyImmediately=True
+    )
+    eventually(settled, "the users are let in")
+    for address in (group.primary, group.reader):
+        with connect(address, "app", first) as app:
+            assert app.info("replication")
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                app.flushall()
+        for user, password in ((None, None), (None, TOKEN), ("default", first), ("app", second)):
+            with connect(address, user, password) as stranger, pytest.raises(redis.AuthenticationError):
+                stranger.ping()
+    api.modify_user(UserId=f"{name}-app", Passwords=[second, first])
+    eventually(settled, "the password is rotated")
+    for password in (first, second):
+        with connect(group.primary, "app", password) as either:
+            assert either.ping()
+    api.modify_replication_group(ReplicationGroupId=group.name, UserGroupIdsToRemove=[name], ApplyImmediately=True)
+    eventually(settled, "the users are gone")
+    api.modify_replication_group(
+        ReplicationGroupId=group.name, AuthToken=TOKEN, AuthTokenUpdateStrategy="SET", ApplyImmediately=True
+    )
+    eventually(settled, "the token is back")
+    with group.connect(group.primary) as known:
+        assert known.ping()
+    api.delete_user_group(UserGroupId=name)
+    for user in ("default", "app"):
+        api.delete_user(UserId=f"{name}-{user}")
+
+
 def test_a_killed_server_comes_back(group: Group, eventually: Wait, paths: Any, plan: Plan) -> None:
     """The data plane converges after the crash of a process."""
     import os
@@ -202,3 +252,50 @@ def test_deleting_a_group_leaves_nothing(
     assert server not in server_names()
     assert server_files(server) == []
     assert address not in addresses(plan)
+
+
+def test_a_secondary_in_another_region_replicates_its_primary(
+    client: Callable[..., Any], unique: str, authority: str, eventually: Wait
+) -> None:
+    """P0-REDIS, RB-REGION: what is written to a global datastore's primary is read from its secondary."""
+    near, far, name = client("elasticache"), client("elasticache", "eu-central-1"), f"{unique}-g"
+    login: dict[str, Any] = {"AuthToken": TOKEN, "NumCacheClusters": 2, "AutomaticFailoverEnabled": True}
+
+    def first_node(api: Any) -> str | None:
+        [told] = api.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
+        ready = told["Status"] == "available"
+        return str(told["NodeGroups"][0]["PrimaryEndpoint"]["Address"]) if ready else None
+
+    def connect(api: Any) -> redis.Redis:
+        return redis.Redis(
+            host=str(first_node(api)), password=TOKEN, ssl=True, ssl_ca_certs=authority, decode_responses=True
+        )
+
+    near.create_replication_group(
+        ReplicationGroupId=name, ReplicationGroupDescription="d", CacheNodeType="cache.r7g.large",
+        TransitEncryptionEnabled=True, **login,
+    )  # fmt: skip
+    eventually(lambda: first_node(near), "the primary is available")
+    datastore = near.create_global_replication_group(
+        GlobalReplicationGroupIdSuffix=name, PrimaryReplicationGroupId=name
+    )["GlobalReplicationGroup"]["GlobalReplicationGroupId"]
+    far.create_replication_group(
+        ReplicationGroupId=name, ReplicationGroupDescription="d", GlobalReplicationGroupId=datastore, **login
+    )
+    eventually(lambda: first_node(far), "the secondary is available")
+    with connect(near) as primary, connect(far) as secondary:
+        primary.set("from", "near")
+        eventually(lambda: secondary.get("from") == "near", "the secondary has it")
+        with pytest.raises(redis.ReadOnlyError):
+            secondary.set("from", "far")
+    far.disassociate_global_replication_group(
+        GlobalReplicationGroupId=datastore, ReplicationGroupId=name, ReplicationGroupRegion="eu-central-1"
+    )
+    eventually(lambda: first_node(far), "the secondary is on its own")
+    with connect(far) as alone:
+        assert alone.get("from") == "near"
+        assert alone.set("from", "far")
+    far.delete_replication_group(ReplicationGroupId=name)
+    near.delete_global_replication_group(GlobalReplicationGroupId=datastore, RetainPrimaryReplicationGroup=True)
+    near.delete_replication_group(ReplicationGroupId=name)
+    eventually(lambda: not _exists(near, name) and not _exists(far, name), "both are gone")

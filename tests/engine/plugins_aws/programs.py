@@ -50,6 +50,23 @@ key = aws.kms.Key(
 )
 aws.kms.Alias("alias", target_key_id=key.key_id)
 
+nobody = aws.elasticache.User(
+    "nobody", user_id="nobody", user_name="default", engine="redis", access_string="off ~* -@all",
+    passwords=[pulumi.Output.secret("user-password-in-the-clear-0")],
+)
+somebody = aws.elasticache.User(
+    "somebody", user_id="Somebody", user_name="app", engine="redis", tags=tags,
+    access_string="on ~* +@all" if second else "on ~* -@all +@read",
+    passwords=[pulumi.Output.secret(f"user-password-in-the-clear-{number}") for number in ([2, 1] if second else [1])],
+)
+reader = aws.elasticache.User(
+    "reader", user_id="reader", user_name="reader", engine="redis", access_string="on ~* -@all +@read",
+    no_password_required=True,
+)
+aws.elasticache.UserGroup(
+    "people", user_group_id="people", engine="redis", tags=tags,
+    user_ids=[nobody.user_id, reader.user_id if second else somebody.user_id],
+)
 cache_subnets = aws.elasticache.SubnetGroup("cache-subnets", subnet_ids=[subnet.id for subnet in subnets])
 cache_parameters = aws.elasticache.ParameterGroup(
     "cache-parameters", family="redis7",
@@ -293,6 +310,20 @@ aws.s3.BucketReplicationConfig(
     opts=after(kept, far_kept),
 )
 
+big = aws.elasticache.ReplicationGroup(
+    "big", description="big", node_type="cache.r7g.large", engine="redis", engine_version="7.0", num_cache_clusters=2,
+    automatic_failover_enabled=True, transit_encryption_enabled=True, replication_group_id="big",
+    opts=pulumi.ResourceOptions(ignore_changes=["nodeType", "engineVersion", "parameterGroupName"]),
+)
+everywhere = aws.elasticache.GlobalReplicationGroup(
+    "everywhere", global_replication_group_id_suffix="everywhere", primary_replication_group_id=big.id,
+    engine_version="7.1", cache_node_type="cache.r7g.xlarge" if second else "cache.r7g.large",
+)
+aws.elasticache.ReplicationGroup(
+    "abroad", region="eu-central-1", description="abroad", replication_group_id="abroad", num_cache_clusters=2,
+    global_replication_group_id=everywhere.global_replication_group_id, automatic_failover_enabled=True,
+)
+
 access = aws.cloudfront.OriginAccessControl(
     "access", origin_access_control_origin_type="s3", signing_behavior="always", signing_protocol="sigv4",
     description="second" if second else "first",
@@ -468,5 +499,10 @@ pulumi.export("replica", replica.address)
 pulumi.export("cdn", cdn.domain_name)
 """
 
-SECRETS = ("redis-token-in-the-clear", "database-password-in-the-clear", "secret-value-in-the-clear")
+SECRETS = (
+    "redis-token-in-the-clear",
+    "database-password-in-the-clear",
+    "secret-value-in-the-clear",
+    "user-password-in-the-clear",
+)
 """What must not be found in the state, in outputs, in logs or in the journal."""

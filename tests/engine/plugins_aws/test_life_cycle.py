@@ -19,7 +19,8 @@ pytestmark = pytest.mark.engine
 UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
     "slow-log", "topic", "plain-alarm", "worst-alarm",
-    "cache-parameters", "redis", "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
+    "cache-parameters", "redis", "somebody", "people", "everywhere",
+    "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
     "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
     "lock", "logging", "inventory", "notification", "replication",
     "certificate", "proof", "www", "purge", "log-source", "log-target", "log-delivery", "blocked", "acl",
@@ -69,6 +70,14 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
             if not alias["AliasName"].startswith("alias/aws/")
         ],
         "redis": lambda: endpoint.client("elasticache").describe_replication_groups()["ReplicationGroups"],
+        "global redis": lambda: endpoint.client("elasticache").describe_global_replication_groups()[
+            "GlobalReplicationGroups"
+        ],
+        "redis abroad": lambda: endpoint.client("elasticache", "eu-central-1").describe_replication_groups()[
+            "ReplicationGroups"
+        ],
+        "cache users": lambda: endpoint.client("elasticache").describe_users()["Users"],
+        "cache user groups": lambda: endpoint.client("elasticache").describe_user_groups()["UserGroups"],
         "cache subnets": lambda: [
             group
             for group in endpoint.client("elasticache").describe_cache_subnet_groups()["CacheSubnetGroups"]

@@ -18,6 +18,7 @@ from tests.fixtures.checks.servers import Server, free_port, redis_server
 pytestmark = pytest.mark.unit
 
 TOKEN = "a token that nobody must see"
+PASSWORD = "a-password-that-nobody-must-see"
 
 
 def _context(server: Server, token: str = TOKEN) -> Context:
@@ -52,6 +53,26 @@ async def test_a_sound_queue_redis_passes_every_check_and_keeps_nothing(tmp_path
         client = Client("127.0.0.1", server.port, password=TOKEN, ssl=True, ssl_ca_certs=str(server.authorities))
         assert client.keys() == []
         client.close()
+
+
+async def test_a_redis_with_users_is_asked_as_the_workloads_user(tmp_path: Path) -> None:
+    """P0-REDIS, SR-REDIS-HA: its own name and password, and nobody as the user that everybody is."""
+    with redis_server(tmp_path, {"maxmemory-policy": "noeviction"}) as server:
+        with Client("127.0.0.1", server.port, ssl=True, ssl_ca_certs=str(server.authorities)) as anybody:
+            anybody.execute_command(
+                *f"ACL SETUSER app on >{PASSWORD} ~* &* +@all -@dangerous +info".split(),
+            )
+            anybody.execute_command("ACL", "SETUSER", "default", "off")
+        given = context(aws=FakeAws({"arn:queue": {"password": PASSWORD}}), authorities=server.authorities)
+        for function in (
+            redis_store.round_trip,
+            redis_store.is_primary,
+            redis_store.evicts_as_its_profile_wants,
+            redis_store.refuses_strangers,
+        ):
+            result = await _judge(given, _redis(server, username="app"), function)
+            assert result.outcome is Outcome.PASS, result
+            assert PASSWORD not in repr(result)
 
 
 async def test_a_wrong_token_fails_without_showing_it(tmp_path: Path) -> None:
@@ -114,7 +135,7 @@ async def test_a_queue_never_evicts_and_a_cache_does(
 async def test_a_server_without_a_password_fails(tmp_path: Path) -> None:
     with redis_server(tmp_path, {"maxmemory-policy": "noeviction"}) as server:
         result = await _judge(_context(server), _redis(server), redis_store.refuses_strangers)
-    assert (result.outcome, result.summary) == (Outcome.FAIL, "a client without a token may read")
+    assert (result.outcome, result.summary) == (Outcome.FAIL, "a client without a password may read")
 
 
 @pytest.mark.parametrize("options", [{}, {"requirepass": TOKEN}])

@@ -102,6 +102,10 @@ class _Answers(Mocks):
                     "primaryEndpointAddress": "primary.test",
                     "readerEndpointAddress": "reader.test",
                 }
+            case "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup":
+                outputs["globalReplicationGroupId"] = (
+                    f"{args.inputs['globalReplicationGroupIdSuffix']}-of-the-datastore"
+                )
             case "aws:kms/key:Key":
                 outputs["keyId"] = f"{args.name}-key-id"
             case "aws:secretsmanager/secretVersion:SecretVersion":

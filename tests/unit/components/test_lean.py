@@ -42,6 +42,17 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
         },
     ),
     (
+        "CacheUser",
+        "elasticache.User",
+        {"user_id": "x", "user_name": "y", "engine": "redis", "access_string": "on ~* +@all", "passwords": ["p" * 16]},
+    ),
+    (
+        "GlobalReplicationGroup",
+        "elasticache.GlobalReplicationGroup",
+        {"global_replication_group_id_suffix": "x", "primary_replication_group_id": "y", "engine_version": "7.1"},
+    ),
+    ("CacheUserGroup", "elasticache.UserGroup", {"user_group_id": "x", "engine": "redis", "user_ids": ["a", "b"]}),
+    (
         "ReplicationGroup",
         "elasticache.ReplicationGroup",
         {"description": "x", "auth_token": "t" * 20, "auth_token_update_strategy": "SET", "num_cache_clusters": 2},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -215,6 +216,39 @@ def test_queues_in_postgres_need_no_queue_redis_and_no_dashboard(record: Callabl
     assert not recording.of("QueueDashboard")
     assert recording.result["workers"]["music-generation"]["kind"] == "postgres"
     assert "QUEUE_REDIS_URL" not in json.dumps(recording.one("Deployment", "music-service-deployment").inputs)
+
+
+def test_a_redis_may_have_users_and_copies_in_other_regions(record: Callable[..., Any]) -> None:
+    """SR-REDIS-HA, RB-REGION: pods log in as the workload's user; a copy's address is told among the outputs."""
+    configuration = yaml.safe_load((STACKS / "Pulumi.prod.yaml").read_text())["config"]
+    configuration["groundwork:redis"]["queue"]["users"] = {"app": {}, "report": {"access": "on ~* &* -@all +@read"}}
+    configuration["groundwork:redis"]["queue"]["workloadUser"] = "app"
+    configuration["groundwork:redis"]["cache"]["secondaries"] = {
+        "eu-central-1": {
+            "vpcId": "vpc-0a1b2c3d",
+            "dataSubnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
+            "clientCidrs": ["10.50.0.0/16"],
+        }
+    }
+    source = Source.parse(
+        "prod", {key: item if isinstance(item, str) else json.dumps(item) for key, item in configuration.items()}
+    )
+    settings, problems = judge(source)
+    assert settings is not None and problems == ()
+    args = replace(_args("prod"), settings=settings)
+
+    async def build() -> dict[str, Any]:
+        return dict((await Platform.create("aiponge", args)).outputs)
+
+    recording = record(build, stack="prod")
+    secret = recording.one("core/v1:Secret", "redis-queue-secret-secret")
+    url = base64.b64decode(secret.inputs["data"]["QUEUE_REDIS_URL"]).decode()
+    assert url == "rediss://app:generated-redis-queue-users-app-value@primary.test:6379"
+    assert secret.is_secret("data", "QUEUE_REDIS_URL")
+    assert recording.result["redis"]["queue"]["username"] == "app"
+    assert set(recording.result["redis"]["cache"]["secondaries"]) == {"eu-central-1"}
+    names = {item.name for item in recording.of("replicationGroup:ReplicationGroup")}
+    assert names == {"redis-cache-cluster", "redis-queue-cluster", "redis-cache-eu-central-1-cluster"}
 
 
 def test_a_queues_options_reach_those_who_put_jobs_in(composed: Any) -> None:

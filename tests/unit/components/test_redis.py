@@ -10,7 +10,8 @@ import pytest
 
 from components.errors import Refused
 from components.network import StoreAccess
-from components.redis import RedisCluster, RedisClusterArgs, judge_update
+from components.redis import RedisCluster, RedisClusterArgs
+from components.redis_guards import judge_update
 from components.redis_rules import FAMILIES
 
 pytestmark = pytest.mark.unit
@@ -19,6 +20,7 @@ ACCESS = StoreAccess(vpc_id="vpc-1", subnet_ids=["subnet-a", "subnet-b"], client
 QUEUE = RedisClusterArgs(
     identifier="shop-prod-queue", secret_identifier="shop-prod/redis/queue", profile="queue", access=ACCESS
 )
+EXPORTED = "arn:aws:s3:::backups/cache-000"
 
 
 def test_it_is_highly_available_encrypted_and_authenticated(record: Callable[..., Any]) -> None:
@@ -169,6 +171,13 @@ def test_a_cluster_can_begin_with_a_snapshot(record: Callable[..., Any]) -> None
     """RB-REDIS."""
     restored = record(lambda: RedisCluster("queue", replace(QUEUE, restore_from_snapshot="nightly")))
     assert restored.one("ReplicationGroup").inputs["snapshotName"] == "nightly"
+    objects = [f"arn:aws:s3:::backups/cache-000{shard}.rdb" for shard in (1, 2)]
+    exported = replace(QUEUE, profile="state", shards=2, restore_from_s3=objects)
+    inputs = record(lambda: RedisCluster("queue", exported)).one("ReplicationGroup").inputs
+    assert inputs["snapshotArns"] == objects
+    assert "snapshotName" not in inputs
+    empty = record(lambda: RedisCluster("queue", QUEUE)).one("ReplicationGroup").inputs
+    assert not {"snapshotName", "snapshotArns"} & empty.keys()
 
 
 def test_logs_go_to_groups_that_do_not_keep_them_for_ever(record: Callable[..., Any]) -> None:
@@ -201,6 +210,7 @@ def test_the_key_is_awss_own_a_given_one_or_one_that_is_made(record: Callable[..
     [
         ({"engineVersion": "7.1", "tags": {"team": "b"}}, "tags first"),
         ({"engineVersion": "7.1"}, None),
+        ({"engineVersion": "7.1", "tagsAll": {"team": "b"}}, "tags first"),
         ({"tags": {"team": "b"}}, None),
         ({"authTokenUpdateStrategy": "ROTATE"}, None),
     ],
@@ -229,6 +239,12 @@ def test_a_first_token_is_never_rotated_in() -> None:
         ({"replicas": 0, "profile": "state", "shards": 2}, "replicas"),
         ({"shards": 46, "profile": "state"}, "shards"),
         ({"engine_version": "7.2"}, "engine_version"),
+        ({"restore_from_s3": ["s3://backups/cache.rdb"]}, "restore_from_s3"),
+        ({"restore_from_s3": ["arn:aws:s3:::backups/a,b.rdb"]}, "restore_from_s3"),
+        ({"restore_from_s3": [f"{EXPORTED}1.rdb", f"{EXPORTED}2.rdb"]}, "restore_from_s3"),
+        ({"restore_from_s3": [f"{EXPORTED}1.rdb"] * 2, "shards": 2, "profile": "state"}, "restore_from_s3"),
+        ({"restore_from_snapshot": "nightly", "restore_from_s3": [f"{EXPORTED}1.rdb"]}, "restore_from_snapshot"),
+        ({"kms_key_arn": "arn:aws:kms:eu-central-1:1:key/far", "region": "eu-west-1"}, "kms_key_arn"),
         ({"own_kms_key": True, "kms_key_arn": "arn:aws:kms:eu-west-1:1:key/1"}, "own_kms_key"),
         ({"maintenance_window": "sun:02:30-sun:03:30"}, "maintenance_window"),
         ({"snapshot_window": "02:00-02:30"}, "snapshot_window"),
@@ -246,5 +262,10 @@ def test_what_elasticache_would_reject_is_refused_before_anything_exists(
 
     recording = record(build)
     assert [item.setting for item in refused[0].refusals] == [setting]
-    assert repr(change[setting]) in str(refused[0])
+    assert repr(refused[0].refusals[0].value) in str(refused[0])
+    assert refused[0].refusals[0].value in (change[setting], *_items(change[setting]))
     assert [item.type for item in recording.resources] == ["groundwork:index:RedisCluster"]
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local.aws.dataplane.desired import RedisServer, desired
+
 pytestmark = pytest.mark.unit
 
 TOKEN = "a-token-of-sufficient-length"
@@ -154,7 +156,8 @@ def test_modification_and_deletion(elasticache: Any, unique: str) -> None:
         ({"NumNodeGroups": 2}, "UnsupportedOperation"),
         ({"Engine": "valkey"}, "UnsupportedOperation"),
         ({"EngineVersion": "6.2"}, "UnsupportedOperation"),
-        ({"UserGroupIds": ["users"]}, "UnsupportedOperation"),
+        ({"UserGroupIds": ["users"]}, "InvalidParameterCombination"),
+        ({"TransitEncryptionEnabled": True, "UserGroupIds": ["nobody"]}, "UserGroupNotFound"),
         ({"SnapshotName": "old"}, "UnsupportedOperation"),
         ({"TransitEncryptionEnabled": True, "TransitEncryptionMode": "preferred"}, "UnsupportedOperation"),
         ({"AuthToken": TOKEN}, "InvalidParameterCombination"),
@@ -223,4 +226,88 @@ def test_log_delivery_is_told_back_and_can_be_switched_off(elasticache: Any, uni
         elasticache.modify_replication_group(
             ReplicationGroupId=unique, LogDeliveryConfigurations=[{"LogType": "slow-log"}]
         )
+    assert error_code(error) == "InvalidParameterValue"
+
+
+def _global(api: Any, unique: str, **more: Any) -> str:
+    """A global datastore whose primary is `unique`; returns its ID."""
+    large = {"CacheNodeType": "cache.r7g.large", "NumCacheClusters": 2, "AutomaticFailoverEnabled": True}
+    create(api, unique, TransitEncryptionEnabled=True, AuthToken=TOKEN, **{**large, **more})
+    made = api.create_global_replication_group(GlobalReplicationGroupIdSuffix=unique, PrimaryReplicationGroupId=unique)[
+        "GlobalReplicationGroup"
+    ]
+    return str(made["GlobalReplicationGroupId"])
+
+
+def _join(api: Any, name: str, datastore: str, **more: Any) -> None:
+    api.create_replication_group(
+        ReplicationGroupId=name,
+        ReplicationGroupDescription="d",
+        GlobalReplicationGroupId=datastore,
+        NumCacheClusters=2,
+        AutomaticFailoverEnabled=True,
+        AuthToken=TOKEN,
+        **more,
+    )
+
+
+def test_a_global_datastore_has_a_secondary_in_another_region(client: Callable[..., Any], unique: str) -> None:
+    """P0-REDIS, RB-REGION: it has its primary's version, nodes and parameters, and changes with them."""
+    near, far = client("elasticache"), client("elasticache", region_name="eu-central-1")
+    near.create_cache_parameter_group(
+        CacheParameterGroupName=unique, CacheParameterGroupFamily="redis7", Description="d"
+    )
+    datastore = _global(near, unique, CacheParameterGroupName=unique)
+    assert datastore.endswith(f"-{unique}")
+    assert _told(near, datastore)["Status"] == "primary-only"
+    for wrong in ({"EngineVersion": "7.0"}, {"CacheNodeType": "cache.r7g.large"}, {"TransitEncryptionEnabled": True}):
+        with pytest.raises(ClientError) as error:
+            _join(far, unique, datastore, **wrong)
+        assert error_code(error) == "InvalidParameterCombination"
+    _join(far, unique, datastore)
+    told = _told(far, datastore)
+    assert (told["Status"], told["CacheNodeType"]) == ("available", "cache.r7g.large")
+    roles = {member["ReplicationGroupRegion"]: member["Role"] for member in told["Members"]}
+    assert roles == {"eu-west-1": "PRIMARY", "eu-central-1": "SECONDARY"}
+    servers = desired()
+    first = servers[f"redis-eu-central-1-{unique}-001"]
+    assert isinstance(first, RedisServer)
+    assert first.primary == servers[f"redis-eu-west-1-{unique}-001"].address, "it replicates the primary"
+    second = servers[f"redis-eu-central-1-{unique}-002"]
+    assert isinstance(second, RedisServer) and second.primary == first.address
+    with pytest.raises(ClientError) as error:
+        near.modify_replication_group(ReplicationGroupId=unique, CacheNodeType="cache.r7g.xlarge")
+    assert "part of a global cluster" in str(error.value)
+    near.modify_global_replication_group(
+        GlobalReplicationGroupId=datastore, ApplyImmediately=True, CacheNodeType="cache.r7g.xlarge"
+    )
+    assert {described(api, unique)["CacheNodeType"] for api in (near, far)} == {"cache.r7g.xlarge"}
+    with pytest.raises(ClientError) as error:
+        near.delete_global_replication_group(GlobalReplicationGroupId=datastore, RetainPrimaryReplicationGroup=True)
+    assert error_code(error) == "InvalidGlobalReplicationGroupState"
+    far.disassociate_global_replication_group(
+        GlobalReplicationGroupId=datastore, ReplicationGroupId=unique, ReplicationGroupRegion="eu-central-1"
+    )
+    alone = desired()[f"redis-eu-central-1-{unique}-001"]
+    assert isinstance(alone, RedisServer) and alone.primary is None
+    far.delete_replication_group(ReplicationGroupId=unique)
+    near.delete_global_replication_group(GlobalReplicationGroupId=datastore, RetainPrimaryReplicationGroup=True)
+    near.delete_replication_group(ReplicationGroupId=unique)
+    with pytest.raises(ClientError) as error:
+        _told(near, datastore)
+    assert error_code(error) == "GlobalReplicationGroupNotFoundFault"
+
+
+def _told(api: Any, datastore: str) -> dict[str, Any]:
+    found = api.describe_global_replication_groups(GlobalReplicationGroupId=datastore, ShowMemberInfo=True)
+    answer: dict[str, Any] = found["GlobalReplicationGroups"][0]
+    return answer
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"CacheNodeType": "cache.t4g.micro"}, {"NumCacheClusters": 1, "AutomaticFailoverEnabled": False}]
+)
+def test_what_cannot_be_in_a_global_datastore_is_refused(elasticache: Any, unique: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ClientError) as error:
+        _global(elasticache, unique, **wrong)
     assert error_code(error) == "InvalidParameterValue"

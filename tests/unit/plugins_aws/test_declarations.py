@@ -41,7 +41,7 @@ def test_the_components_types_are_all_declared() -> None:
     names = {
         "ec2": "vpc subnet internetGateway routeTable route routeTableAssociation vpcEndpoint securityGroup",
         "vpc": "securityGroupIngressRule securityGroupEgressRule",
-        "elasticache": "subnetGroup parameterGroup replicationGroup",
+        "elasticache": "subnetGroup parameterGroup replicationGroup globalReplicationGroup user userGroup",
         "rds": "subnetGroup parameterGroup instance",
         "s3": "bucket bucketVersioning bucketServerSideEncryptionConfiguration bucketPublicAccessBlock "
         "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2 "

@@ -80,6 +80,36 @@ LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
             "needs automaticFailoverEnabled",
         ),
         (
+            REDIS,
+            {"description": "d", "nodeType": "t", "authToken": "a" * 16, "userGroupIds": ["people"]},
+            "userGroupIds",
+            "exclude each other",
+        ),
+        (
+            REDIS,
+            {"description": "d", "nodeType": "t", "authToken": "a" * 16, "authTokenUpdateStrategy": "DELETE"},
+            "authToken",
+            "must be omitted",
+        ),
+        (
+            REDIS,
+            {"description": "d", "globalReplicationGroupId": "g", "engineVersion": "7.1"},
+            "engineVersion",
+            "has it from its primary",
+        ),
+        (
+            "aws:elasticache/user:User",
+            {"userId": "a", "userName": "a", "engine": "redis", "accessString": "on ~* +@all"},
+            "passwords",
+            "passwords is missing",
+        ),
+        (
+            "aws:elasticache/user:User",
+            {"userId": "a", "userName": "a", "engine": "redis", "accessString": "on", "passwords": ["short"]},
+            "passwords",
+            "16 to 128",
+        ),
+        (
             DATABASE,
             {"instanceClass": "c", "replicateSourceDb": "x", "password": "p"},
             "password",

@@ -31,7 +31,13 @@ def _paths(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 FULL = copy.deepcopy(VALID) | {
     "groundwork:redis": {
         "cache": {"replicas": 1, "profile": "cache", "eviction": "allkeys-lfu", "shards": 2, "logRetentionDays": 7},
-        "queue": {"nodeType": "cache.t4g.small", "engineVersion": "7.0", "snapshotWindow": "02:00-03:00"},
+        "queue": {
+            "nodeType": "cache.t4g.small",
+            "engineVersion": "7.0",
+            "snapshotWindow": "02:00-03:00",
+            "users": {"app": {"access": "on ~* +@all -@dangerous", "generation": 2}},
+            "workloadUser": "app",
+        },
     },
     "groundwork:database": {
         "replicas": 2,

@@ -14,6 +14,18 @@ pytestmark = pytest.mark.unit
 
 _KEY = "arn:aws:kms:eu-central-1:123456789012:key/far"
 
+_COPY = {
+    "vpcId": "vpc-0a1b2c3d",
+    "dataSubnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"],
+    "clientCidrs": ["10.0.0.0/16"],
+}
+
+
+def _global(region: str = "eu-central-1", node: str = "cache.r7g.large", **changes: Any) -> dict[str, Any]:
+    """Settings of a Redis with a copy in another region."""
+    return {"nodeType": node, "secondaries": {region: {**_COPY, **changes}}}
+
+
 _CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/a"
 
 Lines = Callable[..., list[str]]
@@ -122,6 +134,45 @@ def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str)
         ("groundwork:redis/cache/engineVersion", "7.4", "redis.cache.engineVersion"),
         ("groundwork:redis/queue/shards", 3, "redis.queue.shards"),
         ("groundwork:redis/queue/maintenanceWindow", "sun:02:30-sun:03:30", "redis.queue.maintenanceWindow"),
+        ("groundwork:redis/cache/kmsKeyArn", _KEY, "redis.cache.kmsKeyArn"),
+        (
+            "groundwork:redis/queue",
+            {"ownKmsKey": True, "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/near"},
+            "redis.queue.ownKmsKey",
+        ),
+        ("groundwork:redis/cache", _global(region="eu-west-1"), "redis.cache.secondaries.eu-west-1"),
+        ("groundwork:redis/cache", _global(replicas=0), "redis.cache.secondaries.eu-central-1.replicas"),
+        ("groundwork:redis/cache", _global(node="cache.t4g.small"), "redis.cache.nodeType"),
+        (
+            "groundwork:redis/cache",
+            _global(kmsKeyArn="arn:aws:kms:eu-west-1:123456789012:key/near"),
+            "redis.cache.secondaries.eu-central-1.kmsKeyArn",
+        ),
+        ("groundwork:redis/cache", {**_global(), "users": {"app": {}}}, "redis.cache.users"),
+        (
+            "groundwork:redis/cache",
+            {
+                "nodeType": "cache.r7g.large",
+                "secondaries": {f"eu-{side}-1": _COPY for side in ("north", "south", "central")},
+            },
+            "redis.cache.secondaries",
+        ),
+        ("groundwork:redis/cache/restoreFromS3", ["s3://backups/a.rdb"], "redis.cache.restoreFromS3"),
+        (
+            "groundwork:redis/cache",
+            {"restoreFromS3": ["arn:aws:s3:::backups/a.rdb"], "restoreFromSnapshot": "nightly"},
+            "redis.cache.restoreFromSnapshot",
+        ),
+        ("groundwork:redis/cache/users", {"default": {}}, "redis.cache.users.default"),
+        ("groundwork:redis/cache/users", {"app": {"access": "off ~* +@all"}}, "redis.cache.users.app.access"),
+        ("groundwork:redis/queue/users", {"app": {}, "report": {}}, "redis.queue.workloadUser"),
+        ("groundwork:redis/queue/workloadUser", "app", "redis.queue.workloadUser"),
+        ("groundwork:redis/queue", {"users": {"app": {}}, "tokenGeneration": 2}, "redis.queue.tokenGeneration"),
+        (
+            "groundwork:redis/queue",
+            {"users": {"app": {}}, "authUpdateStrategy": "ROTATE"},
+            "redis.queue.authUpdateStrategy",
+        ),
         ("groundwork:buckets/uploads/forceDestroy", True, "buckets.uploads.forceDestroy"),
         ("groundwork:buckets/uploads/corsOrigins", ["*"], "buckets.uploads.corsOrigins"),
         ("groundwork:buckets/uploads/infrequentAfterDays", 7, "buckets.uploads.infrequentAfterDays"),
@@ -158,6 +209,12 @@ def test_unsafe_combinations_are_refused_in_production(lines: Lines, path: str, 
     found = lines(path, value)
     assert len(found) == 1, found
     assert found[0].startswith(f"stacks/Pulumi.prod.yaml: groundwork:{key} is "), found
+
+
+def test_a_redis_may_have_copies_in_other_regions_and_users(lines: Lines) -> None:
+    """P0-REDIS, RB-REGION."""
+    assert lines("groundwork:redis/cache", _global()) == []
+    assert lines("groundwork:redis/cache", {"users": {"app": {}, "report": {}}, "workloadUser": "app"}) == []
 
 
 def test_a_mere_cache_may_evict_and_need_not_be_kept(lines: Lines) -> None:

@@ -1,17 +1,16 @@
-"""ElastiCache: replication groups, their subnet groups and parameter groups."""
+"""ElastiCache: replication groups."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from local.plugins.aws import requests, tags
+from local.plugins.aws import requests
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import (
     AutoName,
     Change,
     Create,
     Delete,
-    Describe,
     Modify,
     Property,
     ResourceType,
@@ -19,123 +18,10 @@ from local.plugins.aws.declaration import (
     Timeouts,
     Values,
 )
+from local.plugins.aws.types.elasticache_groups import RETAG, read_tags
 from local.plugins.provider import CheckFailure
 
 _IMMUTABLE = "ElastiCache cannot change it after creation"
-_RETAG = tags.by_operations("AddTagsToResource", "RemoveTagsFromResource", "ResourceName")
-_NAMED = "the name identifies it"
-
-
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", ResourceName=outputs["arn"])["TagList"]
-
-
-SUBNET_GROUP = ResourceType(
-    token="aws:elasticache/subnetGroup:SubnetGroup",
-    service="elasticache",
-    properties={
-        "name": Property(member="CacheSubnetGroupName", replace=_NAMED, lower=True),
-        "description": Property(member="CacheSubnetGroupDescription", default="Managed by Pulumi"),
-        "subnetIds": Property(read="Subnets[].SubnetIdentifier"),
-    },
-    create=Create("CreateCacheSubnetGroup"),
-    natural=lambda inputs: str(inputs["name"]).lower(),
-    describe=Describe(
-        "DescribeCacheSubnetGroups",
-        {"CacheSubnetGroupName": "{id}"},
-        "CacheSubnetGroups[0]",
-        ("CacheSubnetGroupNotFoundFault", "CacheSubnetGroupNotFound"),
-    ),
-    modify=Modify("ModifyCacheSubnetGroup", {"CacheSubnetGroupName": "{id}"}),
-    delete=Delete(
-        "DeleteCacheSubnetGroup",
-        {"CacheSubnetGroupName": "{id}"},
-        gone=("CacheSubnetGroupNotFoundFault", "CacheSubnetGroupNotFound"),
-        retry=("CacheSubnetGroupInUse",),
-    ),
-    outputs={"arn": "ARN", "vpcId": "VpcId"},
-    auto_name=AutoName("name", lower=True),
-    retag=_RETAG,
-    read_tags=_read_tags,
-    timeouts=Timeouts(300, 300, 600),
-)
-
-_NO_PARAMETER_GROUP = ("CacheParameterGroupNotFound", "CacheParameterGroupNotFoundFault")
-_AT_ONCE = 20  # ElastiCache takes no more parameters a call.
-
-
-def _read_parameter_group(api: Api, id: str) -> Values | None:
-    answer = api.maybe(_NO_PARAMETER_GROUP, "DescribeCacheParameterGroups", CacheParameterGroupName=id)
-    if not answer or not answer["CacheParameterGroups"]:
-        return None
-    listed = api.pages("DescribeCacheParameters", "Parameters", CacheParameterGroupName=id, Source="user")
-    parameters = [
-        {"Name": item["ParameterName"], "Value": item.get("ParameterValue", "")}
-        for item in listed
-        if item.get("Source", "user") == "user"
-    ]
-    return {**answer["CacheParameterGroups"][0], "Parameters": sorted(parameters, key=lambda item: str(item["Name"]))}
-
-
-def _set_parameters(api: Api, id: str, wanted: list[Values]) -> None:
-    for start in range(0, len(wanted), _AT_ONCE):
-        api.call(
-            "ModifyCacheParameterGroup",
-            CacheParameterGroupName=id,
-            ParameterNameValues=[
-                {"ParameterName": item["name"], "ParameterValue": str(item["value"])}
-                for item in wanted[start : start + _AT_ONCE]
-            ],
-        )
-
-
-def _finish_parameter_group(api: Api, id: str, inputs: Values) -> None:
-    _set_parameters(api, id, list(inputs.get("parameters") or []))
-
-
-def _change_parameter_group(api: Api, id: str, change: Change) -> None:
-    if "parameters" not in change.names:
-        return
-    old = {item["name"]: item for item in change.old.get("parameters") or []}
-    new = {item["name"]: item for item in change.new.get("parameters") or []}
-    removed = [
-        {"ParameterName": name, "ParameterValue": old[name]["value"]} for name in sorted(old.keys() - new.keys())
-    ]
-    for start in range(0, len(removed), _AT_ONCE):
-        batch = removed[start : start + _AT_ONCE]
-        api.call("ResetCacheParameterGroup", CacheParameterGroupName=id, ParameterNameValues=batch)
-    _set_parameters(api, id, [item for name, item in new.items() if old.get(name) != item])
-
-
-PARAMETER_GROUP = ResourceType(
-    token="aws:elasticache/parameterGroup:ParameterGroup",
-    service="elasticache",
-    properties={
-        "name": Property(member="CacheParameterGroupName", replace=_NAMED, lower=True),
-        "family": Property(member="CacheParameterGroupFamily", replace=_IMMUTABLE),
-        "description": Property(default="Managed by Pulumi", replace=_IMMUTABLE),
-        "parameters": Property(),
-    },
-    create=Create("CreateCacheParameterGroup"),
-    later=("parameters",),
-    finish=_finish_parameter_group,
-    natural=lambda inputs: str(inputs["name"]).lower(),
-    describe=_read_parameter_group,
-    modify=_change_parameter_group,
-    delete=Delete(
-        "DeleteCacheParameterGroup",
-        {"CacheParameterGroupName": "{id}"},
-        gone=_NO_PARAMETER_GROUP,
-        retry=("InvalidCacheParameterGroupState",),
-    ),
-    outputs={"arn": "ARN"},
-    unordered=("parameters",),
-    auto_name=AutoName("name", lower=True),
-    retag=_RETAG,
-    read_tags=_read_tags,
-    timeouts=Timeouts(300, 300, 600),
-)
-
 _NO_REPLICATION_GROUP = ("ReplicationGroupNotFoundFault", "ReplicationGroupNotFound")
 _RESIZE = ("numCacheClusters", "numNodeGroups", "replicasPerNodeGroup")
 
@@ -163,6 +49,7 @@ def _read_replication_group(api: Api, id: str) -> Values | None:
         "Configuration": configuration.get("Address"),
         "Port": configuration.get("Port") or (first.get("PrimaryEndpoint") or {}).get("Port"),
         "ClusterEnabled": bool(found.get("ClusterEnabled")),
+        "GlobalReplicationGroupId": (found.get("GlobalReplicationGroupInfo") or {}).get("GlobalReplicationGroupId"),
     }
     return {**_of_a_member(api, members), **found}
 
@@ -251,7 +138,11 @@ def _change_replication_group(api: Api, id: str, change: Change) -> None:
             LogDeliveryConfigurations=deliveries,
         )
         _settle(api, id)
-    names = change.names - set(_RESIZE) - {"authToken", "authTokenUpdateStrategy", "logDeliveryConfigurations"}
+    if change.touches("userGroupIds") or _drops_token(change):
+        api.call("ModifyReplicationGroup", ReplicationGroupId=id, ApplyImmediately=True, **_logins(change))
+        _settle(api, id)
+    apart = {"authToken", "authTokenUpdateStrategy", "logDeliveryConfigurations", "userGroupIds"}
+    names = change.names - set(_RESIZE) - apart
     rest = Change(change.old, change.new, names, change.outputs)
     how = Modify(
         "ModifyReplicationGroup",
@@ -268,6 +159,19 @@ def _change_replication_group(api: Api, id: str, change: Change) -> None:
             AuthToken=change.new["authToken"],
             AuthTokenUpdateStrategy=change.new.get("authTokenUpdateStrategy") or "ROTATE",
         )
+
+
+def _drops_token(change: Change) -> bool:
+    return change.touches("authTokenUpdateStrategy") and change.new.get("authTokenUpdateStrategy") == "DELETE"
+
+
+def _logins(change: Change) -> Values:
+    """Who may log in from now on: ElastiCache lets users in and the token out in one request only."""
+    old, new = set(change.old.get("userGroupIds") or []), set(change.new.get("userGroupIds") or [])
+    request: Values = {"UserGroupIdsToAdd": sorted(new - old), "UserGroupIdsToRemove": sorted(old - new)}
+    if _drops_token(change):
+        request["AuthTokenUpdateStrategy"] = "DELETE"
+    return {name: value for name, value in request.items() if value}
 
 
 def _settle(api: Api, id: str) -> None:
@@ -302,6 +206,15 @@ def _replicas(values: Values) -> int | None:
 
 
 def _remove_replication_group(api: Api, id: str, outputs: Values) -> None:
+    found = requests.describe(REPLICATION_GROUP, api, id) or {}
+    if (found.get("GlobalReplicationGroupInfo") or {}).get("GlobalReplicationGroupMemberRole") == "SECONDARY":
+        api.call(
+            "DisassociateGlobalReplicationGroup",
+            GlobalReplicationGroupId=found["GlobalReplicationGroupId"],
+            ReplicationGroupId=id,
+            ReplicationGroupRegion=api.region,
+        )
+        _settle(api, id)
     requests.delete(
         Delete(
             "DeleteReplicationGroup",
@@ -337,11 +250,40 @@ def _sensible(inputs: Values) -> list[CheckFailure]:
         )
     if inputs.get("authToken") is not None and inputs.get("transitEncryptionEnabled") is False:
         failures.append(CheckFailure("authToken", "authToken needs transitEncryptionEnabled to be true"))
-    if inputs.get("authTokenUpdateStrategy") is not None and inputs.get("authToken") is None:
+    strategy, token = inputs.get("authTokenUpdateStrategy"), inputs.get("authToken")
+    if strategy == "DELETE" and token is not None:
+        failures.append(CheckFailure("authToken", "authToken must be omitted where authTokenUpdateStrategy is DELETE"))
+    if strategy not in (None, "DELETE") and token is None:
         failures.append(CheckFailure("authTokenUpdateStrategy", "authTokenUpdateStrategy needs authToken"))
-    if inputs.get("nodeType") is None:
+    if token is not None and inputs.get("userGroupIds"):
+        failures.append(
+            CheckFailure("userGroupIds", "userGroupIds and authToken exclude each other: write one of them")
+        )
+    failures += _of_a_secondary(inputs)
+    if inputs.get("nodeType") is None and inputs.get("globalReplicationGroupId") is None:
         failures.append(CheckFailure("nodeType", "nodeType is missing, for instance cache.t4g.small"))
     return failures
+
+
+_PRIMARYS = (
+    "atRestEncryptionEnabled",
+    "engine",
+    "engineVersion",
+    "nodeType",
+    "numNodeGroups",
+    "parameterGroupName",
+    "snapshotArns",
+    "snapshotName",
+    "transitEncryptionEnabled",
+)
+
+
+def _of_a_secondary(inputs: Values) -> list[CheckFailure]:
+    """What a member of a global datastore has from its primary, it must not say itself."""
+    if inputs.get("globalReplicationGroupId") is None:
+        return []
+    reason = "{} and globalReplicationGroupId exclude each other: a secondary has it from its primary"
+    return [CheckFailure(name, reason.format(name)) for name in _PRIMARYS if inputs.get(name) is not None]
 
 
 def _version_number(version: Any) -> tuple[int, ...]:
@@ -413,6 +355,9 @@ REPLICATION_GROUP = ResourceType(
         "clusterMode": Property(computed=True),
         "preferredCacheClusterAzs": Property(member="PreferredCacheClusterAZs", unread=True, ordered=True),
         "userGroupIds": Property(),
+        "globalReplicationGroupId": Property(
+            computed=True, replace="a cluster joins a global datastore when it is made"
+        ),
         "logDeliveryConfigurations": Property(),
     },
     shape=("CreateReplicationGroup", ""),
@@ -436,9 +381,9 @@ REPLICATION_GROUP = ResourceType(
     auto_name=AutoName("replicationGroupId", maximum=40, lower=True),
     rules=(_sensible,),
     replace_if=_downgrade,
-    retag=_RETAG,
-    read_tags=_read_tags,
+    retag=RETAG,
+    read_tags=read_tags,
     timeouts=Timeouts(3600, 2400, 2700),
 )
 
-TYPES = (SUBNET_GROUP, PARAMETER_GROUP, REPLICATION_GROUP)
+TYPES = (REPLICATION_GROUP,)

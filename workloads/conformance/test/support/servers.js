@@ -11,16 +11,19 @@ import { Server, folder, freePort, run, until } from "./processes.js";
 
 /**
  * @param {Cleanup} cleanup
- * @param {{ policy?: string, tls?: Certificates }} [options] `policy`: what to do when memory is full
+ * @param {{ policy?: string, tls?: Certificates, user?: string }} [options] `policy`: what to do when memory is full;
+ *   `user`: who logs in, with everyday rights and nobody beside; without one, whoever has the token
  */
-export async function startRedis(cleanup, { policy = "noeviction", tls } = {}) {
+export async function startRedis(cleanup, { policy = "noeviction", tls, user } = {}) {
   const cwd = folder(cleanup);
   const port = await freePort();
-  const plain = { bind: "127.0.0.1", port: tls ? 0 : port, dir: cwd, appendonly: "yes", save: "", "maxmemory-policy": policy, requirepass: "s3cret-token" };
+  const plain = { bind: "127.0.0.1", port: tls ? 0 : port, dir: cwd, appendonly: "yes", save: "", "maxmemory-policy": policy };
   const secure = tls ? { "tls-port": port, "tls-cert-file": tls.certificate, "tls-key-file": tls.key, "tls-auth-clients": "no" } : {};
   const settings = Object.entries({ ...plain, ...secure }).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const server = await new Server(["redis-server", ...settings], { cwd, port, cleanup }).start();
-  return { server, url: `${tls ? "rediss" : "redis"}://:s3cret-token@127.0.0.1:${port}` };
+  const everyday = ["on", ">s3cret-token", "~*", "&*", "+@all", "-@dangerous", "+info", "+client|list"];
+  const login = user ? ["--user", user, ...everyday, "--user", "default", "off"] : ["--requirepass", "s3cret-token"];
+  const server = await new Server(["redis-server", ...settings, ...login], { cwd, port, cleanup }).start();
+  return { server, url: `${tls ? "rediss" : "redis"}://${user ?? ""}:s3cret-token@127.0.0.1:${port}` };
 }
 
 /** @param {Cleanup} cleanup @param {{ tls?: Certificates }} [options] */

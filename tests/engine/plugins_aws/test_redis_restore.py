@@ -1,0 +1,35 @@
+"""Replication groups that begin with another one's data: asked of AWS as such, and refused where there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.engine.plugins_aws.conftest import Endpoint
+
+pytestmark = pytest.mark.engine
+
+PROGRAM = """
+import pulumi
+import pulumi_aws as aws
+
+aws.elasticache.ReplicationGroup(
+    "redis", replication_group_id="restored", description="redis", node_type="cache.t4g.micro", engine="redis",
+    num_cache_clusters=1, **pulumi.Config().require_object("beginning"),
+)
+"""
+
+
+def test_a_restore_is_asked_for_and_refused_where_there_is_nothing_to_restore(aws: Any, endpoint: Endpoint) -> None:
+    """RB-REDIS: never an empty cluster under the name of a restored one."""
+    aws.write(PROGRAM)
+    for beginning, words in (
+        ('{"snapshot_name": "nightly"}', "SnapshotName"),
+        ('{"snapshot_arns": ["arn:aws:s3:::backups/cache.rdb"]}', "SnapshotArns"),
+    ):
+        aws.config("beginning", beginning)
+        outcome = aws.up()
+        assert outcome.code != 0
+        assert words in outcome.output
+    assert endpoint.client("elasticache").describe_replication_groups()["ReplicationGroups"] == []
