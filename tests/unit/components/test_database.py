@@ -115,6 +115,7 @@ def test_the_password_is_secret_wherever_it_goes(record: Callable[..., Any]) -> 
         ({"rpo_minutes": 4}, "rpo_minutes"),
         ({"parameters": {"rds.force_ssl": "0"}}, "parameters.rds.force_ssl"),
         ({"replicas": 0, "backup_retention_days": 0}, "backup_retention_days"),
+        ({"rpo_minutes": None, "recovery_point_alarm": True}, "recovery_point_alarm"),
         ({"backup_window": "02:00-03:00"}, "maintenance_window"),
         ({"backup_window": "02:00-02:20"}, "backup_window"),
         ({"restore_from_snapshot": "nightly", "restore_to": PointInTimeArgs(source="old")}, "restore_from_snapshot"),
@@ -161,15 +162,21 @@ def test_instances_are_watched_and_their_logs_expire(record: Callable[..., Any])
 
 def test_the_monitoring_role_writes_to_one_group_only(record: Callable[..., Any]) -> None:
     recording = record(lambda: PostgresCluster("database", ARGS))
-    trust = json.loads(recording.one("iam/role:Role").inputs["assumeRolePolicy"])
+    trust = json.loads(recording.one("iam/role:Role", "database-monitoring").inputs["assumeRolePolicy"])
     assert [item["Principal"] for item in trust["Statement"]] == [{"Service": "monitoring.rds.amazonaws.com"}]
-    policy = json.loads(recording.one("RolePolicy").inputs["policy"])
+    policy = json.loads(recording.one("RolePolicy", "database-monitoring").inputs["policy"])
     group = "arn:aws:logs:eu-west-1:*:log-group:RDSOSMetrics"
     assert [item["Resource"] for item in policy["Statement"]] == [group, f"{group}:log-stream:*"]
 
 
 def test_watching_can_be_switched_off(record: Callable[..., Any]) -> None:
-    args = replace(ARGS, performance_insights_days=0, monitoring_seconds=0, log_retention_days=None)
+    args = replace(
+        ARGS,
+        performance_insights_days=0,
+        monitoring_seconds=0,
+        log_retention_days=None,
+        recovery_point_alarm=False,
+    )
     recording = record(lambda: PostgresCluster("database", args))
     writer = recording.one("Instance", "database-writer").inputs
     assert writer["performanceInsightsEnabled"] is False
