@@ -267,3 +267,19 @@ def test_dropping_the_source_does_not_promote_a_replica() -> None:
     assert reason is not None and "promote" in reason
     assert judge_replica_update(replica, replica) is None
     assert judge_replica_update({}, {}) is None
+
+
+def test_storage_grows_by_itself_unless_it_is_fixed(record: Callable[..., Any]) -> None:
+    growing = record(lambda: PostgresCluster("database", replace(ARGS, storage_gb=50, max_storage_gb=200)))
+    assert {item.inputs["maxAllocatedStorage"] for item in growing.of("rds/instance:Instance")} == {200}
+    assert growing.one("Instance", "database-writer").inputs["allocatedStorage"] == 50
+    fixed = record(lambda: PostgresCluster("database", replace(ARGS, max_storage_gb=0)))
+    assert not [item for item in fixed.of("rds/instance:Instance") if "maxAllocatedStorage" in item.inputs]
+
+
+def test_writer_and_replicas_have_the_same_authority_and_ways_to_log_in(record: Callable[..., Any]) -> None:
+    """SR-DB: a client that trusts one of them, or logs in with a token, reaches all."""
+    args = replace(ARGS, ca_certificate="rds-ca-ecc384-g1", iam_authentication=True)
+    for item in record(lambda: PostgresCluster("database", args)).of("rds/instance:Instance"):
+        assert item.inputs["caCertIdentifier"] == "rds-ca-ecc384-g1"
+        assert item.inputs["iamDatabaseAuthenticationEnabled"] is True
