@@ -31,7 +31,7 @@ from components.pods import SecretVariable
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
-from components.reader_pool import ReaderPool, ReaderPoolArgs
+from components.reader_pool import ReaderPool, ReaderPoolArgs, readers_of
 from components.reader_pool_config import READERS
 from components.redis import RedisCluster, RedisClusterArgs
 from components.secrets import DeliveredSecret, DeliveredSecretArgs, ExternalDelivery
@@ -343,7 +343,7 @@ class Platform(pulumi.ComponentResource):
             "database-readers",
             ReaderPoolArgs(
                 identifier=READERS,
-                database=stores.database,
+                readers=readers_of(stores.database),
                 image=pool.image,
                 surroundings=shared,
                 tls_secret=pool.tls_secret,

@@ -52,12 +52,45 @@ PORT_NAME = "postgres"
 
 
 @dataclass(frozen=True, kw_only=True)
+class PooledReaders:
+    """The read replicas that a pool is in front of.
+
+    Attributes:
+        hosts: Their hosts, in their order.
+        database: Name of the database.
+        username: Who logs in, to the pool and to the replicas.
+        password: Of that user; secret.
+        port: Where they listen.
+        connections: Connections that each of them takes.
+    """
+
+    hosts: Sequence[pulumi.Input[str]]
+    database: str
+    username: str
+    password: pulumi.Input[str]
+    port: int
+    connections: int
+
+
+def readers_of(cluster: PostgresCluster) -> PooledReaders:
+    """The replicas of a cluster."""
+    return PooledReaders(
+        hosts=cluster.reader_endpoints,
+        database=cluster.database,
+        username=cluster.username,
+        password=cluster.password,
+        port=cluster.port,
+        connections=cluster.max_connections,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReaderPoolArgs:
     """A pool of connections to read replicas, in the cluster, for transactions.
 
     Attributes:
         identifier: Name of the Deployment, the Service and the rest.
-        database: The replicas' cluster.
+        readers: The replicas.
         image: Reference of an image with PgBouncer 1.21 or later, `sh` and `psql`; by digest unless the surroundings
             allow tags.
         surroundings: What it shares with the stack's workloads.
@@ -76,7 +109,7 @@ class ReaderPoolArgs:
     """
 
     identifier: str
-    database: PostgresCluster
+    readers: PooledReaders
     image: pulumi.Input[str]
     surroundings: Surroundings
     tls_secret: str | None = None
@@ -108,13 +141,14 @@ class ReaderPool(pulumi.ComponentResource):
     def __init__(self, name: str, args: ReaderPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:ReaderPool", name, None, opts)
         refuse(f"ReaderPool {name!r}", refusals(_knobs(args)))
-        shared, database = args.surroundings, args.database
+        shared, readers = args.surroundings, args.readers
+        password = pulumi.Output.secret(readers.password)
         metadata = {
             "name": args.identifier,
             "namespace": shared.namespace,
             "labels": labels(args.identifier, shared.system),
         }
-        text = pulumi.Output.all(*database.reader_endpoints).apply(lambda hosts: pgbouncer_ini(_config(args, hosts)))
+        text = pulumi.Output.all(*readers.hosts).apply(lambda hosts: pgbouncer_ini(_config(args, hosts)))
         config = KubernetesObject(
             f"{name}-config",
             {
@@ -131,8 +165,8 @@ class ReaderPool(pulumi.ComponentResource):
                 identifier=f"{args.identifier}-users",
                 namespace=shared.namespace,
                 data={
-                    USERS_FILE: database.password.apply(lambda known: users(database.username, known)),
-                    PASSWORD_KEY: database.password,
+                    USERS_FILE: password.apply(lambda known: users(readers.username, known)),
+                    PASSWORD_KEY: password,
                 },
                 external=shared.external,
                 labels=labels(args.identifier, shared.system),
@@ -160,7 +194,7 @@ class ReaderPool(pulumi.ComponentResource):
         )
         # The Service's own name: whoever is told the addresses waits for a pool that is ready.
         self.urls = pulumi.Output.all(
-            service=service.metadata["name"], namespace=shared.namespace, password=database.password
+            service=service.metadata["name"], namespace=shared.namespace, password=password
         ).apply(lambda known: _urls(args, **known))
         self.outputs = {
             "service": args.identifier,
@@ -178,8 +212,8 @@ def _knobs(args: ReaderPoolArgs) -> PoolKnobs:
     return PoolKnobs(
         image=args.image,
         allow_image_tag=args.surroundings.allow_image_tag,
-        readers=len(args.database.reader_endpoints),
-        connections=args.database.max_connections,
+        readers=len(args.readers.hosts),
+        connections=args.readers.connections,
         replicas=args.replicas,
         pool_size=args.pool_size,
         max_clients=args.max_clients,
@@ -194,8 +228,8 @@ def _knobs(args: ReaderPoolArgs) -> PoolKnobs:
 def _config(args: ReaderPoolArgs, hosts: Sequence[str]) -> PoolConfig:
     return PoolConfig(
         hosts=hosts,
-        server_port=args.database.port,
-        database=args.database.database,
+        server_port=args.readers.port,
+        database=args.readers.database,
         pool_size=args.pool_size,
         max_clients=args.max_clients,
         wait_seconds=args.wait_seconds,
@@ -205,12 +239,12 @@ def _config(args: ReaderPoolArgs, hosts: Sequence[str]) -> PoolConfig:
 
 
 def _databases(args: ReaderPoolArgs) -> list[str]:
-    return database_names(args.database.database, len(args.database.reader_endpoints))
+    return database_names(args.readers.database, len(args.readers.hosts))
 
 
 def _urls(args: ReaderPoolArgs, service: str, namespace: str, password: str) -> str:
     mode = "disable" if args.tls_secret is None else "verify-full"
-    start = f"postgresql://{args.database.username}:{password}@{service}.{namespace}.svc:{PORT}"
+    start = f"postgresql://{args.readers.username}:{password}@{service}.{namespace}.svc:{PORT}"
     return ",".join(f"{start}/{database}?sslmode={mode}" for database in _databases(args))
 
 
@@ -273,7 +307,7 @@ def _container(args: ReaderPoolArgs, secret: pulumi.Input[str], mounts: list[dic
     plain = {
         "PGHOST": "127.0.0.1",
         "PGPORT": str(PORT),
-        "PGUSER": args.database.username,
+        "PGUSER": args.readers.username,
         "PGSSLMODE": "disable" if args.tls_secret is None else "require",
     }
     listens = {"tcpSocket": {"port": PORT_NAME}, "timeoutSeconds": 3, "successThreshold": 1}

@@ -16,13 +16,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.autoscaling import ReplicaRangeArgs
 from components.database import PostgresCluster
 from components.errors import Refused
 from components.pods import ContainerResources
-from components.reader_pool import ReaderPool, ReaderPoolArgs
+from components.reader_pool import PooledReaders, ReaderPool, ReaderPoolArgs, readers_of
 from components.reader_pool_config import ready_script, start_script, users
 from components.reader_pool_rules import PoolKnobs, refusals
 from components.secrets import ExternalDelivery
@@ -36,7 +37,7 @@ from tests.unit.components.test_database import ARGS
 pytestmark = pytest.mark.unit
 
 IMAGE = "registry.test/pgbouncer@sha256:" + "a" * 64
-PASSWORD = "generated-database-credentials-value"
+PASSWORD = "owners-password-in-the-clear"
 SURROUNDINGS = Surroundings(
     system="shop",
     prefix="shop-prod",
@@ -46,10 +47,19 @@ SURROUNDINGS = Surroundings(
 )
 
 
-def _pool(database: dict[str, Any] | None = None, **change: Any) -> ReaderPool:
-    cluster = PostgresCluster("database", replace(ARGS, **(database or {})))
+READERS = PooledReaders(
+    hosts=["one.test", "two.test"],
+    database="app",
+    username="app",
+    password=PASSWORD,
+    port=5432,
+    connections=300,
+)
+
+
+def _pool(readers: PooledReaders = READERS, **change: Any) -> ReaderPool:
     given = {"image": IMAGE, "tls_secret": "readers-tls", "surroundings": SURROUNDINGS, **change}
-    return ReaderPool("readers", ReaderPoolArgs(identifier="database-readers", database=cluster, **given))
+    return ReaderPool("readers", ReaderPoolArgs(identifier="database-readers", readers=readers, **given))
 
 
 def _spec(recording: Any) -> Any:
@@ -66,8 +76,8 @@ def test_each_replica_is_a_database_of_the_pool(record: Callable[..., Any]) -> N
     """P0-REPLICA: whoever reads knows which replica answers, and goes elsewhere when that one is away."""
     databases = dict(_ini(record(_pool))["databases"])
     assert databases == {
-        "app-replica-1": "host=database-replica-1.test port=5432 dbname=app",
-        "app-replica-2": "host=database-replica-2.test port=5432 dbname=app",
+        "app-replica-1": "host=one.test port=5432 dbname=app",
+        "app-replica-2": "host=two.test port=5432 dbname=app",
     }
 
 
@@ -109,6 +119,19 @@ def test_users_come_from_a_secret_and_are_nowhere_in_the_clear(record: Callable[
             assert PASSWORD not in str(item.raw), item.name
     volumes = {item["name"]: item for item in _spec(recording)["volumes"]}
     assert volumes["users"]["secret"] == {"secretName": "database-readers-users", "defaultMode": 0o440}
+
+
+def test_a_cluster_tells_what_there_is_to_pool(record: Callable[..., Any]) -> None:
+    async def build() -> Any:
+        args = replace(ARGS, parameters={"max_connections": "120"}, name="shop", username="owner")
+        readers = readers_of(PostgresCluster("database", args))
+        hosts = [await pulumi.Output.from_input(host).future() for host in readers.hosts]
+        return hosts, await pulumi.Output.from_input(readers.password).is_secret(), readers
+
+    hosts, secret, readers = record(build).result
+    assert hosts == ["database-replica-1.test", "database-replica-2.test"]
+    assert secret
+    assert (readers.database, readers.username, readers.port, readers.connections) == ("shop", "owner", 5432, 120)
 
 
 def test_its_pods_are_restricted_spread_probed_and_end_in_order(record: Callable[..., Any]) -> None:
@@ -153,13 +176,15 @@ def test_it_is_scaled_budgeted_and_found_by_a_service(record: Callable[..., Any]
 
 
 def test_whatever_is_deployed_to_it_replaces_the_pods(record: Callable[..., Any]) -> None:
-    def checksum(database: dict[str, Any] | None = None, **change: Any) -> str:
-        template = record(lambda: _pool(database, **change)).one("Deployment").inputs["spec"]["template"]
+    def checksum(readers: PooledReaders = READERS, **change: Any) -> str:
+        template = record(lambda: _pool(readers, **change)).one("Deployment").inputs["spec"]["template"]
         return str(template["metadata"]["annotations"]["groundwork.dev/config-checksum"])
 
     same = checksum()
     assert checksum() == same
-    assert len({same, checksum({"replicas": 1}), checksum(pool_size=3), checksum(trusted_checksum="other")}) == 4
+    fewer, rotated = replace(READERS, hosts=["one.test"]), replace(READERS, password="another")
+    others = [checksum(fewer), checksum(rotated), checksum(pool_size=3), checksum(trusted_checksum="other")]
+    assert len({same, *others}) == 5
 
 
 def test_plain_clients_are_for_platforms_that_say_so(record: Callable[..., Any]) -> None:
@@ -208,12 +233,10 @@ def test_unsafe_pools_are_refused(change: dict[str, Any], setting: str) -> None:
 
 
 def test_a_refused_pool_makes_nothing_in_the_cluster(record: Callable[..., Any]) -> None:
-    """What the rules are asked comes from the database that the pool is in front of."""
-
     def build() -> Refused:
         wrong = replace(SURROUNDINGS, certificates=None)
         with pytest.raises(Refused) as caught:
-            _pool({"replicas": 0, "parameters": {"max_connections": "50"}}, surroundings=wrong, tls_secret=None)
+            _pool(replace(READERS, hosts=[], connections=50), surroundings=wrong, tls_secret=None)
         return caught.value
 
     recording = record(build)
