@@ -64,7 +64,7 @@ def test_the_table_of_parameters_that_need_a_start_is_the_servers_own() -> None:
 def test_replicas_are_spread_over_zones_and_have_no_credentials_of_their_own(record: Callable[..., Any]) -> None:
     """P0-REPLICA."""
     recording = record(lambda: PostgresCluster("database", ARGS))
-    replicas = [item for item in recording.of("Instance") if "replica" in item.name]
+    replicas = sorted((item for item in recording.of("Instance") if "replica" in item.name), key=lambda item: item.name)
     assert [item.inputs["availabilityZone"] for item in replicas] == ["eu-west-1b", "eu-west-1c"]
     for item in replicas:
         assert item.inputs["replicateSourceDb"] == "shop-prod-database"
