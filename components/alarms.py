@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
@@ -15,8 +15,16 @@ from components.errors import Refusal, refuse
 from components.iam import policy_document
 from components.keys import DELETION_DAYS
 from components.options import child
+from components.recovery_point import NAMESPACE
 from components.redis import RedisCluster
-from components.thresholds import AlarmProfile, Capacity, Condition, postgres_conditions, redis_conditions
+from components.thresholds import (
+    AlarmProfile,
+    Capacity,
+    Condition,
+    postgres_conditions,
+    recovery_point_condition,
+    redis_conditions,
+)
 
 MOST_METRICS = 10
 """Metrics that one alarm may look at (CloudWatch quotas)."""
@@ -192,7 +200,8 @@ class PostgresAlarmsArgs:
 
 
 class PostgresAlarms(pulumi.ComponentResource):
-    """CPU, connections, free storage, latency of writer and replicas, and the replicas' lag.
+    """CPU, connections, free storage, latency of writer and replicas, the replicas' lag, and the age of the newest
+    moment that can be restored.
 
     Attributes:
         names: Names of the alarms.
@@ -225,6 +234,9 @@ class PostgresAlarms(pulumi.ComponentResource):
             for start in range(0, len(nodes), MOST_METRICS):
                 ending = f"-{start // MOST_METRICS + 1}" if len(nodes) > MOST_METRICS else ""
                 made.append(_alarm(watched, condition, nodes[start : start + MOST_METRICS], ending))
+        if cluster.measures_recovery_point and cluster.rpo_minutes is not None:
+            ours = replace(watched, namespace=NAMESPACE)
+            made.append(_alarm(ours, recovery_point_condition(cluster.rpo_minutes), [writer], ""))
         self.names = made
         self.register_outputs({"names": made})
 

@@ -30,6 +30,9 @@ __all__ = [
     "CertificateValidation",
     "DatabaseInstance",
     "DatabaseParameterGroup",
+    "DatabaseProxy",
+    "DatabaseProxyTarget",
+    "DatabaseProxyTargetGroup",
     "DatabaseSubnetGroup",
     "Distribution",
     "GlobalReplicationGroup",
@@ -54,10 +57,13 @@ __all__ = [
     "Route",
     "RouteTable",
     "RouteTableAssociation",
+    "Schedule",
     "Secret",
     "SecretVersion",
     "SecurityGroup",
+    "SecurityGroupEgressRule",
     "SecurityGroupIngressRule",
+    "StateMachine",
     "Subnet",
     "Topic",
     "TopicSubscription",
@@ -101,6 +107,9 @@ if TYPE_CHECKING:
     from pulumi_aws.kms import Key as Key
     from pulumi_aws.rds import Instance as DatabaseInstance
     from pulumi_aws.rds import ParameterGroup as DatabaseParameterGroup
+    from pulumi_aws.rds import Proxy as DatabaseProxy
+    from pulumi_aws.rds import ProxyDefaultTargetGroup as DatabaseProxyTargetGroup
+    from pulumi_aws.rds import ProxyTarget as DatabaseProxyTarget
     from pulumi_aws.rds import SubnetGroup as DatabaseSubnetGroup
     from pulumi_aws.route53 import Record as Record
     from pulumi_aws.s3 import Bucket as Bucket
@@ -117,10 +126,13 @@ if TYPE_CHECKING:
     from pulumi_aws.s3 import BucketServerSideEncryptionConfiguration as BucketServerSideEncryptionConfiguration
     from pulumi_aws.s3 import BucketVersioning as BucketVersioning
     from pulumi_aws.s3 import Inventory as BucketInventory
+    from pulumi_aws.scheduler import Schedule as Schedule
     from pulumi_aws.secretsmanager import Secret as Secret
     from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
+    from pulumi_aws.sfn import StateMachine as StateMachine
     from pulumi_aws.sns import Topic as Topic
     from pulumi_aws.sns import TopicSubscription as TopicSubscription
+    from pulumi_aws.vpc import SecurityGroupEgressRule as SecurityGroupEgressRule
     from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
     from pulumi_aws.wafv2 import IpSet as IpSet
     from pulumi_aws.wafv2 import WebAcl as WebAcl
@@ -133,6 +145,9 @@ else:
     RouteTableAssociation = resource_class("aws:ec2/routeTableAssociation:RouteTableAssociation")
     VpcEndpoint = resource_class("aws:ec2/vpcEndpoint:VpcEndpoint", outputs=("arn",))
     SecurityGroup = resource_class("aws:ec2/securityGroup:SecurityGroup", outputs=("arn",))
+    SecurityGroupEgressRule = resource_class(
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", outputs=("arn",)
+    )
     SecurityGroupIngressRule = resource_class(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", outputs=("arn",)
     )
@@ -181,6 +196,17 @@ else:
             "passwordWo",
         ),
     )
+    DatabaseProxy = resource_class(
+        "aws:rds/proxy:Proxy",
+        outputs=(
+            "arn",
+            "endpoint",
+        ),
+    )
+    DatabaseProxyTargetGroup = resource_class(
+        "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup", outputs=("arn",)
+    )
+    DatabaseProxyTarget = resource_class("aws:rds/proxyTarget:ProxyTarget", outputs=("targetArn",))
     Bucket = resource_class(
         "aws:s3/bucket:Bucket",
         outputs=(
@@ -267,3 +293,5 @@ else:
     MetricAlarm = resource_class("aws:cloudwatch/metricAlarm:MetricAlarm", outputs=("arn",))
     Topic = resource_class("aws:sns/topic:Topic", outputs=("arn",))
     TopicSubscription = resource_class("aws:sns/topicSubscription:TopicSubscription", outputs=("arn",))
+    StateMachine = resource_class("aws:sfn/stateMachine:StateMachine", outputs=("arn",))
+    Schedule = resource_class("aws:scheduler/schedule:Schedule", outputs=("arn",))

@@ -47,3 +47,9 @@ def postgres_connections(instance_class: str) -> int:
     """Connections that RDS for PostgreSQL takes on an instance of this class, estimated on the careful side."""
     memory = memory_gib(instance_class) * GIB * _LEFT_FOR_THE_DATABASE
     return min(int(memory / _BYTES_A_CONNECTION), _MOST_CONNECTIONS)
+
+
+def declared_connections(parameters: Mapping[str, str], instance_class: str) -> int:
+    """Connections that a server takes: as its parameters say, or else as RDS sets it."""
+    declared = parameters.get("max_connections", "")
+    return int(declared) if declared.isdecimal() else postgres_connections(instance_class)

@@ -10,23 +10,22 @@ import pulumi
 import pulumi_random as random
 
 from components import aws, database_rules
-from components.capacity import postgres_connections
+from components.capacity import declared_connections
 from components.database_guards import MinorUpgrades, judge_replica_update
+from components.database_monitoring import LOGS, log_groups, monitoring_role
 from components.database_parts import PORT, parameter_group, subnet_group
+from components.database_proxy import ProxiedWriter, WriterProxy, WriterProxyArgs
 from components.database_rules import REPLICAS_LEAD_MINUTES, CaCertificate, InsightsDays, MonitoringSeconds
 from components.errors import refuse
 from components.guards import guarded
-from components.iam import policy_document
 from components.keys import store_key
-from components.logs import RetentionDays, log_group
+from components.logs import RetentionDays
 from components.naming import partition
 from components.network import StoreAccess, store_security_group
 from components.options import child
+from components.recovery_point import RecoveryPoint, RecoveryPointArgs
 from components.secrets import Credential, CredentialArgs
 from components.windows import earlier
-
-LOGS = ("postgresql", "upgrade")
-"""Logs that RDS for PostgreSQL exports."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +70,8 @@ class PostgresClusterArgs:
             and a half hours before. Must not overlap with the backup.
         rpo_minutes: Minutes of data that a recovery may lose, 5 or more, which needs backups: the alarm on replicas
             that lag goes off before. None: no promise.
+        recovery_point_alarm: Measure how much a restore would lose, and tell when it is more than `rpo_minutes`. By
+            default where there is such a promise.
         deletion_protection: Refuse to delete.
         final_snapshot: Take a snapshot before deleting the writer, and keep its automated backups.
         blue_green_updates: Change the writer by way of a copy; refused with replicas, which it would orphan.
@@ -81,6 +82,7 @@ class PostgresClusterArgs:
         performance_insights_days: Days that Performance Insights keeps; 7 are free, 0 switches it off.
         monitoring_seconds: Interval of enhanced monitoring, which sees the operating system; 0 switches it off.
         log_retention_days: Days that the server's logs are kept in CloudWatch; None: they are not exported.
+        proxy: RDS Proxy in front of the writer, which `writer_url` leads through; None: none. It serves no replicas.
         iam_authentication: Let roles log in with tokens of IAM beside passwords.
         apply_immediately: Change now instead of in the maintenance window.
         own_kms_key: Make a key for encryption at rest.
@@ -107,6 +109,7 @@ class PostgresClusterArgs:
     backup_window: str = "01:00-02:00"
     maintenance_window: str = "sun:02:30-sun:03:30"
     rpo_minutes: int | None = 5
+    recovery_point_alarm: bool | None = None
     deletion_protection: bool = True
     final_snapshot: bool = True
     blue_green_updates: bool = False
@@ -116,6 +119,7 @@ class PostgresClusterArgs:
     performance_insights_days: InsightsDays = 7
     monitoring_seconds: MonitoringSeconds = 60
     log_retention_days: RetentionDays | None = 30
+    proxy: WriterProxyArgs | None = None
     iam_authentication: bool = False
     apply_immediately: bool = False
     own_kms_key: bool = False
@@ -130,12 +134,18 @@ class PostgresCluster(pulumi.ComponentResource):
     Attributes:
         identifier: Name of the writer.
         instance_ids: Names of the writer and its replicas, known beforehand.
+        port: Where all of them listen.
+        database: Name of the database.
+        username: Its owner.
+        password: The owner's; secret.
         max_connections: Connections that each takes: as declared, or as RDS sets it, estimated on the careful side.
         storage_gb: GiB that they began with.
         rpo_minutes: Minutes of data that a recovery may lose, if promised.
+        measures_recovery_point: Whether there is a metric of what it would lose.
         writer_endpoint: Its host.
+        proxy_endpoint: Host of its proxy, if it has one.
         reader_endpoints: Hosts of the replicas.
-        writer_url: `postgresql://` with the password, to the writer; secret.
+        writer_url: `postgresql://` with the password, to the writer or its proxy; secret.
         reader_urls: The same to the replicas, separated by commas; secret, empty without replicas.
         secret_arn: Where the credentials are kept, as `{"username": …, "password": …}`.
         outputs: All of it without the URLs, as stack outputs.
@@ -143,10 +153,16 @@ class PostgresCluster(pulumi.ComponentResource):
 
     identifier: pulumi.Output[str]
     instance_ids: Sequence[str]
+    port: int
+    database: str
+    username: str
+    password: pulumi.Output[str]
     max_connections: int
     storage_gb: int
     rpo_minutes: int | None
+    measures_recovery_point: bool
     writer_endpoint: pulumi.Output[str]
+    proxy_endpoint: pulumi.Output[str] | None
     reader_endpoints: Sequence[pulumi.Output[str]]
     writer_url: pulumi.Output[str]
     reader_urls: pulumi.Output[str]
@@ -171,25 +187,44 @@ class PostgresCluster(pulumi.ComponentResource):
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags)
         parameters = parameter_group(self, name, args.identifier, args.engine_version, args.tags, args.parameters)
         self.instance_ids = [args.identifier, *(f"{args.identifier}-replica-{n}" for n in range(1, args.replicas + 1))]
-        declared = args.parameters.get("max_connections", "")
-        self.max_connections = int(declared) if declared.isdecimal() else postgres_connections(args.instance_class)
+        self.port, self.database, self.username, self.password = PORT, args.name, args.username, credentials.value
+        self.max_connections = declared_connections(args.parameters, args.instance_class)
         self.storage_gb = args.storage_gb
         self.rpo_minutes = args.rpo_minutes
+        promised = args.rpo_minutes is not None
+        self.measures_recovery_point = promised if args.recovery_point_alarm is None else args.recovery_point_alarm
         key = store_key(self, name, args.identifier, own=args.own_kms_key, given=args.kms_key_arn, tags=args.tags)
         shared = self._shared(name, args, group, parameters, key)
         writer = self._writer(name, args, shared, key, credentials.value)
         replicas = [self._replica(name, args, shared, writer, number) for number in range(1, args.replicas + 1)]
+        if self.measures_recovery_point:
+            looked_at = RecoveryPointArgs(
+                identifier=args.identifier, arn=writer.arn, partition=partition(_region(args)), tags=args.tags
+            )
+            RecoveryPoint(f"{name}-recovery-point", looked_at, child(self))
         self.identifier = writer.identifier
         self.writer_endpoint = writer.address
         self.reader_endpoints = [replica.address for replica in replicas]
         self.secret_arn = credentials.secret_arn
-        self.writer_url = _url(args, credentials.value, self.writer_endpoint)
+        behind = ProxiedWriter(
+            identifier=args.identifier,
+            writer=writer.identifier,
+            secret_arn=self.secret_arn,
+            access=args.access,
+            group=group,
+            tags=args.tags,
+        )
+        self.proxy_endpoint = (
+            None if args.proxy is None else WriterProxy(f"{name}-proxy", args.proxy, behind, child(self)).endpoint
+        )
+        self.writer_url = _url(args, credentials.value, self.proxy_endpoint or self.writer_endpoint)
         self.reader_urls = pulumi.Output.all(
             *(_url(args, credentials.value, endpoint) for endpoint in self.reader_endpoints)
         ).apply(",".join)
         self.outputs = {
             "identifier": self.identifier,
             "writerEndpoint": self.writer_endpoint,
+            "proxyEndpoint": self.proxy_endpoint,
             "readerEndpoints": pulumi.Output.all(*self.reader_endpoints),
             "port": PORT,
             "name": args.name,
@@ -210,6 +245,9 @@ class PostgresCluster(pulumi.ComponentResource):
     ) -> dict[str, Any]:
         """What writer and replicas have in common."""
         insights = args.performance_insights_days > 0
+        role = None
+        if args.monitoring_seconds:
+            role = monitoring_role(self, name, args.identifier, _region(args), args.tags)
         return {
             "instance_class": args.instance_class,
             "port": PORT,
@@ -227,66 +265,11 @@ class PostgresCluster(pulumi.ComponentResource):
             "performance_insights_retention_period": args.performance_insights_days if insights else None,
             "performance_insights_kms_key_id": key if insights else None,
             "monitoring_interval": args.monitoring_seconds,
-            "monitoring_role_arn": self._monitoring_role(name, args) if args.monitoring_seconds else None,
+            "monitoring_role_arn": role,
             "enabled_cloudwatch_logs_exports": list(LOGS) if args.log_retention_days is not None else None,
             "apply_immediately": args.apply_immediately,
             "tags": dict(args.tags),
         }
-
-    def _monitoring_role(self, name: str, args: PostgresClusterArgs) -> pulumi.Output[str]:
-        """The role that enhanced monitoring writes its log with (RDS User Guide, Enhanced Monitoring)."""
-        role = aws.Role(
-            f"{name}-monitoring",
-            name=f"{args.identifier}-monitoring",
-            description=f"Enhanced monitoring of {args.identifier}",
-            assume_role_policy=policy_document(
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "monitoring.rds.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ),
-            tags=dict(args.tags),
-            opts=child(self),
-        )
-        # RDS writes to this one group; a role cannot write to another account's.
-        region = args.zones[0].rstrip("abcdef")
-        group = f"arn:{partition(region)}:logs:{region}:*:log-group:RDSOSMetrics"
-        policy = aws.RolePolicy(
-            f"{name}-monitoring",
-            name="write-metrics",
-            role=role.name,
-            policy=policy_document(
-                {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:PutRetentionPolicy"], "Resource": group},
-                {
-                    "Effect": "Allow",
-                    "Action": [
-                        "logs:CreateLogStream",
-                        "logs:DescribeLogStreams",
-                        "logs:GetLogEvents",
-                        "logs:PutLogEvents",
-                    ],
-                    "Resource": f"{group}:log-stream:*",
-                },
-            ),
-            opts=child(self),
-        )
-        # RDS tries the role when it is given: the policy has to be there by then.
-        return pulumi.Output.all(role.arn, policy.id).apply(lambda made: str(made[0]))
-
-    def _log_groups(self, name: str, args: PostgresClusterArgs, logical: str, identifier: str) -> list[aws.LogGroup]:
-        if args.log_retention_days is None:
-            return []
-        return [
-            log_group(
-                self,
-                f"{name}-{logical}-{log}-log",
-                f"/aws/rds/instance/{identifier}/{log}",
-                args.log_retention_days,
-                args.tags,
-            )
-            for log in LOGS
-        ]
 
     def _writer(
         self,
@@ -304,7 +287,7 @@ class PostgresCluster(pulumi.ComponentResource):
             snapshot = pulumi.Output.format("{0}-final-{1}", args.identifier, suffix.hex)
         options = child(
             self,
-            depends_on=self._log_groups(name, args, "writer", args.identifier),
+            depends_on=log_groups(self, f"{name}-writer", args.identifier, args.log_retention_days, args.tags),
             # Read once: naming another beginning, or none, must not replace a database that is in use.
             ignore_changes=["snapshotIdentifier", "restoreToPointInTime"],
         )
@@ -344,7 +327,8 @@ class PostgresCluster(pulumi.ComponentResource):
         number: int,
     ) -> aws.DatabaseInstance:
         identifier = self.instance_ids[number]
-        options = child(self, depends_on=self._log_groups(name, args, f"replica-{number}", identifier))
+        groups = log_groups(self, f"{name}-replica-{number}", identifier, args.log_retention_days, args.tags)
+        options = child(self, depends_on=groups)
         # No password, user, database, key or subnet group: a replica has its source's, and refuses to be given them.
         return aws.DatabaseInstance(
             f"{name}-replica-{number}",
@@ -358,6 +342,10 @@ class PostgresCluster(pulumi.ComponentResource):
             **shared,
             opts=guarded(options, f"{name}-replica-{number}-update", judge_replica_update),
         )
+
+
+def _region(args: PostgresClusterArgs) -> str:
+    return args.zones[0].rstrip("abcdef")
 
 
 def _moment(restored: PointInTimeArgs | None) -> Any:

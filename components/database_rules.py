@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
-from components import windows
+from components import database_proxy, windows
 from components.database_parts import FORCED
 from components.errors import Refusal
 
@@ -47,6 +47,8 @@ class DatabaseKnobs(Protocol):
     @property
     def rpo_minutes(self) -> int | None: ...
     @property
+    def recovery_point_alarm(self) -> bool | None: ...
+    @property
     def storage_gb(self) -> int: ...
     @property
     def max_storage_gb(self) -> int: ...
@@ -56,6 +58,8 @@ class DatabaseKnobs(Protocol):
     def restore_from_snapshot(self) -> str | None: ...
     @property
     def restore_to(self) -> PointInTime | None: ...
+    @property
+    def proxy(self) -> database_proxy.ProxyKnobs | None: ...
     @property
     def own_kms_key(self) -> bool: ...
     @property
@@ -95,6 +99,8 @@ def refusals(knobs: DatabaseKnobs) -> Iterator[Refusal]:
             f"RDS grows storage only to a tenth more than it starts with, or beyond: write {_tenth_more(knobs)} or "
             f"more for a storage_gb of {knobs.storage_gb}, or 0 to keep it from growing",
         )
+    if knobs.proxy is not None:
+        yield from database_proxy.refusals(knobs.proxy)
     if knobs.own_kms_key and knobs.kms_key_arn is not None:
         yield Refusal("own_kms_key", True, "kms_key_arn names a key already: leave one of the two out")
 
@@ -166,6 +172,12 @@ def _recovery(knobs: DatabaseKnobs) -> Iterator[Refusal]:
             0,
             f"without backups nothing can be restored, and rpo_minutes promises {knobs.rpo_minutes}: write 1 or more, "
             "or no rpo_minutes (null)",
+        )
+    if knobs.recovery_point_alarm and knobs.rpo_minutes is None:
+        yield Refusal(
+            "recovery_point_alarm",
+            True,
+            "nothing is promised that it could be held to: write rpo_minutes, or leave it out",
         )
     if knobs.restore_from_snapshot is not None and knobs.restore_to is not None:
         yield Refusal(

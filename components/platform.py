@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -20,6 +20,7 @@ from components.alarms import (
 from components.autoscaling import ReplicaRangeArgs
 from components.cdn import Cdn
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
+from components.database_proxy import WriterProxyArgs
 from components.delivery import bucket_args, cdn_args, edge_args
 from components.edge import Edge
 from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
@@ -30,6 +31,8 @@ from components.pods import SecretVariable
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
+from components.reader_pool import ReaderPool, ReaderPoolArgs, readers_of
+from components.reader_pool_config import READERS
 from components.redis import RedisCluster, RedisClusterArgs
 from components.redis_copy import RegionalRedis, RegionalRedisArgs
 from components.redis_users import RedisUserArgs
@@ -133,7 +136,9 @@ class Platform(pulumi.ComponentResource):
             child(self),
         )
         stores = self._stores()
-        surroundings = self._surroundings(namespace, stores)
+        shared = self._shared(namespace)
+        pool = self._reader_pool(shared, stores)
+        surroundings = self._surroundings(shared, namespace, stores, pool)
         window = Window()
         services: dict[str, pulumi.Input[object]] = {}
         for name, service in settings.services.items():
@@ -158,7 +163,7 @@ class Platform(pulumi.ComponentResource):
             "workers": workers,
             "dashboard": self._dashboard(surroundings, stores) if self._queues_in_redis() else None,
             "redis": {key: self._redis_outputs(key, cluster) for key, cluster in stores.redis.items()},
-            "database": stores.database.outputs,
+            "database": {**stores.database.outputs, "readerPool": pool.outputs if pool else None},
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
             "alarms": self._alarms(stores),
@@ -222,6 +227,10 @@ class Platform(pulumi.ComponentResource):
         """Whether a store leaves a snapshot behind: unless said otherwise, everywhere but on the local platform, which
         keeps none."""
         return self._args.settings.environment != "local" if final_snapshot is None else final_snapshot
+
+    def _measured(self, alarm: bool | None) -> bool | None:
+        """Whether the recovery point is measured: nothing can be restored on the local platform."""
+        return False if alarm is None and self._args.settings.environment == "local" else alarm
 
     def _store_cidrs(self) -> Sequence[str]:
         """Where the data stores' addresses are; in the user's own network, wherever private ones are."""
@@ -324,6 +333,7 @@ class Platform(pulumi.ComponentResource):
                 backup_window=database.backup_window,
                 maintenance_window=database.maintenance_window,
                 rpo_minutes=database.rpo_minutes,
+                recovery_point_alarm=self._measured(database.recovery_point_alarm),
                 deletion_protection=database.deletion_protection,
                 final_snapshot=self._kept(database.final_snapshot),
                 blue_green_updates=database.blue_green_updates,
@@ -335,6 +345,7 @@ class Platform(pulumi.ComponentResource):
                 performance_insights_days=database.performance_insights_days,
                 monitoring_seconds=database.monitoring_seconds,
                 log_retention_days=database.log_retention_days,
+                proxy=None if database.proxy is None else WriterProxyArgs(**database.proxy.model_dump()),
                 iam_authentication=database.iam_authentication,
                 apply_immediately=database.apply_immediately,
                 own_kms_key=database.own_kms_key,
@@ -367,16 +378,63 @@ class Platform(pulumi.ComponentResource):
         names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
         return {"topicArn": topic.arn, "profile": profile, "names": names}
 
-    def _surroundings(self, namespace: WorkloadNamespace, stores: _Stores) -> Surroundings:
+    def _reader_pool(self, shared: Surroundings, stores: _Stores) -> ReaderPool | None:
+        """The pool that reads go through, if the settings ask for one."""
+        pool = self._args.settings.database.reader_pool
+        if pool is None:
+            return None
+        return ReaderPool(
+            "database-readers",
+            ReaderPoolArgs(
+                identifier=READERS,
+                readers=readers_of(stores.database),
+                image=pool.image,
+                surroundings=shared,
+                tls_secret=pool.tls_secret,
+                allow_plain_clients=self._args.settings.environment == "local",
+                replicas=_range(pool.replicas),
+                pool_size=pool.pool_size,
+                max_clients=pool.max_clients,
+                wait_seconds=pool.wait_seconds,
+                drain_seconds=pool.drain_seconds,
+                resources=container_resources(pool.resources),
+                trusted_checksum=self._trusted_checksum(),
+            ),
+            child(self),
+        )
+
+    def _trusted_checksum(self) -> str:
+        return hashlib.sha256((self._args.trusted_certificates or "").encode()).hexdigest()[:16]
+
+    def _shared(self, namespace: WorkloadNamespace) -> Surroundings:
+        """What all workloads have in common, before the stores are known."""
+        settings = self._args.settings
+        return Surroundings(
+            system=settings.system,
+            prefix=self._names.prefix,
+            namespace=namespace.name,
+            issuer=self._issuer(),
+            certificates=namespace.certificates,
+            cluster=cluster_features(settings.cluster),
+            external=self._external_delivery(),
+            allow_image_tag=settings.environment == "local" or settings.workload.allow_image_tags,
+            tags=self._tags,
+        )
+
+    def _surroundings(
+        self, shared: Surroundings, namespace: WorkloadNamespace, stores: _Stores, pool: ReaderPool | None
+    ) -> Surroundings:
         """What every pod is told: where the stores are, and the secrets that open them."""
         settings = self._args.settings
         cache = self._deliver("redis-cache", namespace, {"REDIS_URL": stores.redis["cache"].url})
         database = self._deliver(
             "database",
             namespace,
-            {"DATABASE_URL": stores.database.writer_url, "DATABASE_READER_URLS": stores.database.reader_urls},
+            {
+                "DATABASE_URL": stores.database.writer_url,
+                "DATABASE_READER_URLS": stores.database.reader_urls if pool is None else pool.urls,
+            },
         )
-        trusted = self._args.trusted_certificates or ""
         secrets = [
             SecretVariable("REDIS_URL", cache.identifier, "REDIS_URL"),
             SecretVariable("DATABASE_URL", database.identifier, "DATABASE_URL"),
@@ -385,18 +443,14 @@ class Platform(pulumi.ComponentResource):
         checksums: list[pulumi.Input[str]] = [
             cache.checksum,
             database.checksum,
-            hashlib.sha256(trusted.encode()).hexdigest()[:16],
+            self._trusted_checksum(),
         ]
         if "queue" in stores.redis:
             queue = self._deliver("redis-queue", namespace, {QUEUE_REDIS_VARIABLE: stores.redis["queue"].url})
             secrets.append(SecretVariable(QUEUE_REDIS_VARIABLE, queue.identifier, QUEUE_REDIS_VARIABLE))
             checksums.append(queue.checksum)
-        return Surroundings(
-            system=settings.system,
-            prefix=self._names.prefix,
-            namespace=namespace.name,
-            issuer=self._issuer(),
-            certificates=namespace.certificates,
+        return replace(
+            shared,
             variables={
                 **settings.workload.environment,
                 "AWS_REGION": self._args.region,
@@ -404,10 +458,6 @@ class Platform(pulumi.ComponentResource):
             },
             secrets=secrets,
             checksum=pulumi.Output.concat(*checksums),
-            cluster=cluster_features(settings.cluster),
-            external=self._external_delivery(),
-            allow_image_tag=settings.environment == "local" or settings.workload.allow_image_tags,
-            tags=self._tags,
         )
 
     def _deliver(

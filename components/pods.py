@@ -192,13 +192,7 @@ def template(pod: Pod) -> dict[str, Any]:
             if pod.serves
             else worker_grace_seconds(pod.drain_seconds)
         ),
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": pod_security(),
         "topologySpreadConstraints": spread(pod.name),
         "containers": [_container(pod, mounts)],
         "volumes": volumes,
@@ -209,6 +203,26 @@ def template(pod: Pod) -> dict[str, Any]:
             "annotations": {"groundwork.dev/secrets-checksum": pod.checksum, **pod.annotations},
         },
         "spec": spec,
+    }
+
+
+def pod_security() -> dict[str, Any]:
+    """A pod's security context, as PodSecurity `restricted` asks for."""
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": USER,
+        "runAsGroup": USER,
+        "fsGroup": USER,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def container_security() -> dict[str, Any]:
+    """A container's: no privileges, and nothing of the image can be overwritten."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
     }
 
 
@@ -242,11 +256,7 @@ def _container(pod: Pod, mounts: list[dict[str, Any]]) -> dict[str, Any]:
             "requests": {"cpu": pod.resources.cpu_request, "memory": pod.resources.memory_request},
             "limits": {"memory": pod.resources.memory_limit, "ephemeral-storage": _ephemeral_limit(pod.scratch_size)},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": container_security(),
         **_probes(pod.probes, pod.startup_seconds),
         "volumeMounts": mounts,
     }

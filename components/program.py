@@ -86,6 +86,8 @@ def _placeholders(settings: Settings) -> list[Problem]:
     """What the delivered stack files leave to the user."""
     images = {"workload.image": settings.workload.image}
     images |= {f"services.{name}.image": service.image for name, service in settings.services.items() if service.image}
+    if settings.database.reader_pool is not None:
+        images["database.readerPool.image"] = settings.database.reader_pool.image
     found = [
         Problem(
             f"{NAMESPACE}:{key}",

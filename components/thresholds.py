@@ -43,7 +43,7 @@ class Condition:
     thresholds: Mapping[AlarmProfile, float]
     share_of: Capacity | None = None
     minutes: int
-    nodes: Literal["all", "replicas"] = "all"
+    nodes: Literal["all", "replicas", "writer"] = "all"
     silence_is_bad: bool = False
     source: str
 
@@ -190,6 +190,30 @@ REPLICA_LAG = Condition(
     nodes="replicas",
     source="RDS User Guide, Monitoring read replication; never above the declared recovery point",
 )
+
+RECOVERY_POINT_METRIC = "RecoveryPointAge"
+"""Seconds since the newest moment that a database can be restored to: measured by `components.recovery_point`."""
+
+
+def recovery_point_condition(rpo_minutes: int) -> Condition:
+    """What is watched where a recovery point was promised.
+
+    Args:
+        rpo_minutes: Minutes of data that a recovery may lose.
+    """
+    return Condition(
+        name="recovery-point",
+        meaning="a restore would lose more than was promised: backups, or the upload of the log, have stopped",
+        metric=RECOVERY_POINT_METRIC,
+        statistic="Maximum",
+        unit="seconds",
+        thresholds={"production": rpo_minutes * 60.0, "staging": rpo_minutes * 60.0},
+        minutes=10,
+        nodes="writer",
+        silence_is_bad=True,
+        source="the declared recovery point; RDS uploads its log every five minutes, so that one reading above it "
+        "means nothing yet",
+    )
 
 
 def redis_conditions(evicts: bool) -> list[Condition]:

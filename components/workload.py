@@ -37,7 +37,7 @@ def make_workload(
     deployment = KubernetesObject(
         f"{name}-deployment", deployment_manifest(namespace, pod), child(parent, depends_on=needs)
     )
-    budget = KubernetesObject(f"{name}-budget", budget_manifest(namespace, pod), child(parent))
+    budget = KubernetesObject(f"{name}-budget", budget_manifest(pod.name, _metadata(pod, namespace)), child(parent))
     autoscaler = KubernetesObject(
         f"{name}-autoscaler",
         autoscaler_manifest(pod.name, _metadata(pod, namespace), scaling),
@@ -71,15 +71,20 @@ def deployment_manifest(namespace: pulumi.Input[str], pod: Pod) -> dict[str, Any
     }
 
 
-def budget_manifest(namespace: pulumi.Input[str], pod: Pod) -> dict[str, Any]:
-    """One pod at a time: it never blocks a drain, since there are always two, and never takes all."""
+def budget_manifest(target: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """One pod at a time: it never blocks a drain, since there are always two, and never takes all.
+
+    Args:
+        target: Name of the Deployment.
+        metadata: Of the budget.
+    """
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": _metadata(pod, namespace),
+        "metadata": dict(metadata),
         "spec": {
             "maxUnavailable": 1,
-            "selector": {"matchLabels": selector(pod.name)},
+            "selector": {"matchLabels": selector(target)},
             # A pod that does not get ready is no reason to keep its node from being drained.
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },

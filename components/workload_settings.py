@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from components.capacity import declared_connections
 from components.cluster import ClusterFeatures, GatewayFeature, IngressFeature
 from components.exposure import Exposure
 from components.pod_options import Amount, ConfigFiles, Probes, Rollout
 from components.pods import ContainerResources
 from components.queues import QueueOptions, ScheduleArgs
+from components.reader_pool_rules import PoolKnobs
 from components.service_rules import CanaryArgs, ServiceKnobs, deregistration
 from components.settings.cluster import Cluster
+from components.settings.database import Database
+from components.settings.reader_pool import ReaderPool
 from components.settings.workloads import Queue, Resources, Service, Workload
 
 
@@ -76,6 +80,31 @@ def expose(service: Service) -> Exposure | None:
 def canary(service: Service) -> CanaryArgs | None:
     """Another image for a share of the requests."""
     return CanaryArgs(**service.canary.model_dump()) if service.canary else None
+
+
+def pool_knobs(pool: ReaderPool, database: Database, *, local: bool, certificates: bool) -> PoolKnobs:
+    """What decides about a reader pool's safety; images have rules of their own for each environment.
+
+    Args:
+        pool: The pool.
+        database: What it is in front of.
+        local: Whether clients may come without TLS.
+        certificates: Whether the stack names authorities that it trusts.
+    """
+    return PoolKnobs(
+        image=None,
+        allow_image_tag=True,
+        readers=database.replicas,
+        connections=declared_connections(database.parameters, database.instance_class),
+        replicas=pool.replicas,
+        pool_size=pool.pool_size,
+        max_clients=pool.max_clients,
+        drain_seconds=pool.drain_seconds,
+        resources=pool.resources,
+        certificates=certificates,
+        tls_secret=pool.tls_secret,
+        allow_plain_clients=local,
+    )
 
 
 def service_knobs(service: Service, workload: Workload, cluster: Cluster) -> ServiceKnobs:

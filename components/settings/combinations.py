@@ -176,7 +176,9 @@ def _kept(redis: Redis) -> Iterator[Refusal]:
 
 
 def _camel(setting: str) -> str:
-    """Attribute names to the file's spelling; names of variables stay as they are."""
+    """Attribute names to the file's spelling; names of variables and of server parameters stay as they are."""
+    if setting.startswith("parameters."):
+        return setting
     return ".".join(part if part.isupper() else to_camel(part) for part in setting.split("."))
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from components.database_rules import CaCertificate, InsightsDays, MonitoringSeconds
 from components.logs import RetentionDays
 from components.settings.base import Model
+from components.settings.reader_pool import ReaderPool
 from components.windows import DAILY_PATTERN, WEEKLY_PATTERN
 
 
@@ -22,6 +23,14 @@ class RestoreTo(Model):
     time: str | None = Field(
         default=None, description="the moment in UTC, such as 2026-11-22T10:00:00Z; without it, the latest"
     )
+
+
+class Proxy(Model):
+    """RDS Proxy in front of the writer."""
+
+    connections_percent: int = Field(default=80, description="share of the writer's connections, 1 to 90")
+    wait_seconds: int = Field(default=30, description="seconds that a client waits for a connection, 1 to 300")
+    idle_seconds: int = Field(default=1800, description="seconds until a silent client is cut off, 1 to 28800")
 
 
 class Database(Model):
@@ -59,6 +68,10 @@ class Database(Model):
     rpo_minutes: int | None = Field(
         default=5, ge=0, le=1440, description="minutes of data that a recovery may lose; null: no promise"
     )
+    recovery_point_alarm: bool | None = Field(
+        default=None,
+        description="measure what a restore would lose, and tell above rpoMinutes; without it, not if local",
+    )
     deletion_protection: bool = Field(default=True, description="refuse to delete the database")
     final_snapshot: bool | None = Field(
         default=None, description="take a snapshot before deleting the database; without it, not in environment local"
@@ -88,3 +101,5 @@ class Database(Model):
     kms_key_arn: str | None = Field(
         default=None, pattern=r"^arn:[a-z-]+:kms:", description="ARN of a key of yours; without one, AWS's own"
     )
+    proxy: Proxy | None = Field(default=None, description="RDS Proxy in front of the writer; none if null")
+    reader_pool: ReaderPool | None = Field(default=None, description="PgBouncer in front of the replicas; none if null")

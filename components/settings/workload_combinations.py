@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from components import queue_rules, rules, service_rules
+from components import queue_rules, reader_pool_rules, rules, service_rules
 from components.errors import Refusal
 from components.pod_options import has_password
 from components.pods import RESERVED_VARIABLES, grace_seconds, worker_grace_seconds
+from components.reader_pool_config import READERS
 from components.settings.model import Settings
 from components.settings.problems import did_you_mean
-from components.workload_settings import service_knobs
+from components.workload_settings import pool_knobs, service_knobs
 
 _SECRET_VARIABLE = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|API_?KEY|ACCESS_?KEY|CREDENTIAL")
 
@@ -52,6 +53,7 @@ def refusals(settings: Settings, secure: frozenset[str]) -> Iterator[tuple[str, 
             yield from _under(path, _secret(variable, service.environment, "services" in secure, name))
     yield from _queues(settings)
     yield from _cidrs(settings)
+    yield from _reader_pool(settings)
 
 
 def _cidrs(settings: Settings) -> Iterator[tuple[str, Refusal]]:
@@ -66,6 +68,21 @@ def _cidrs(settings: Settings) -> Iterator[tuple[str, Refusal]]:
         except ValueError as error:
             fault = Refusal(setting, cidr, f"is no address range ({error}): write one such as 203.0.113.0/24")
             yield "cluster", fault
+
+
+def _reader_pool(settings: Settings) -> Iterator[tuple[str, Refusal]]:
+    pool = settings.database.reader_pool
+    if pool is None:
+        return
+    knobs = pool_knobs(
+        pool,
+        settings.database,
+        local=settings.environment == "local",
+        certificates=settings.workload.trusted_certificates is not None,
+    )
+    yield from _under("database.readerPool", reader_pool_rules.refusals(knobs))
+    for name in sorted({READERS, f"{READERS}-config"} & settings.services.keys()):
+        yield f"services.{name}", Refusal("", name, "the pool of read replicas has this name: rename the service")
 
 
 def _queues(settings: Settings) -> Iterator[tuple[str, Refusal]]:
@@ -123,6 +140,8 @@ def tagged_images(settings: Settings) -> Iterator[tuple[str, Refusal]]:
     for name, service in settings.services.items():
         images.append((f"services.{name}", "image", service.image))
         images.append((f"services.{name}", "canary.image", service.canary.image if service.canary else None))
+    if settings.database.reader_pool is not None:
+        images.append(("database.readerPool", "image", settings.database.reader_pool.image))
     for path, setting, image in images:
         if image is not None:
             allowed = settings.workload.allow_image_tags

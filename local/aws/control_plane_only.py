@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.aws import resources
 from local.aws.dataplane.desired import postgres_name, redis_name
+from local.aws.extensions.rds_proxy import PREFIX
 from local.aws.state import ADDRESSES, LOCK
 
 
@@ -29,6 +30,10 @@ def settle() -> None:
                     continue
                 instance.server_address = ADDRESSES.allocate(name)
                 instance.status = "available"
+            rds.settle_proxies(lambda _owner, _identifier: True)
+        for owner in [each for each in ADDRESSES.taken if each.startswith(PREFIX)]:
+            if owner not in resources.proxy_owners():
+                ADDRESSES.release(owner)
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():
                 distribution.status = "Deployed"

@@ -13,6 +13,7 @@ from local.aws.extensions.cloudfront_policies import CACHE, ORIGIN_REQUEST, RESP
 from local.aws.extensions.elasticache_groups import Group
 from local.aws.extensions.elasticache_users import User
 from local.aws.extensions.rds import Instance
+from local.aws.extensions.rds_proxy import address_owner
 from local.aws.state import ADDRESSES, LOCK
 from local.aws.web_acl import NOTHING, Judgement, judgement
 
@@ -69,6 +70,7 @@ class PostgresServer:
         parameters: The parameter group's values by name.
         primary: What it replicates, None for a writer.
         replicas: Names of the servers that replicate this one.
+        proxies: Addresses of the proxies that lead to it, by the names that they are taken under.
         boots: A higher number than last time asks for a restart.
     """
 
@@ -82,6 +84,7 @@ class PostgresServer:
     primary: Upstream | None
     replicas: tuple[str, ...]
     boots: int
+    proxies: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,10 @@ def postgres_server(instance: Instance) -> PostgresServer:
         primary=_upstream(instance),
         replicas=tuple(postgres_name(each, instance.region) for each in instance.replicas),
         boots=instance.boots,
+        proxies={
+            address_owner(proxy.db_proxy_name, instance.region): str(proxy.endpoint)
+            for proxy in instance.backend.proxies_of(instance.db_instance_identifier)
+        },
     )
 
 

@@ -87,7 +87,7 @@ def render(server: PostgresServer, files: Files, least: Mapping[str, str] | None
     """
     logical = server.parameters.get("rds.logical_replication", "0") == "1"
     fixed = {
-        "listen_addresses": server.address,
+        "listen_addresses": ",".join([server.address, *server.proxies.values()]),
         "port": str(server.port),
         "unix_socket_directories": str(files.socket),
         "ssl": "on",

@@ -29,12 +29,18 @@ from local.aws.extensions.rds_parameters import BINARIES
 USER = "postgres"
 
 
+def _start(server: PostgresServer) -> tuple[object, ...]:
+    """What a server is started for: whatever of it changes takes a new start."""
+    return (server.boots, server.port, *sorted(server.proxies.values()))
+
+
 class PostgresDriver:
     """One PostgreSQL server an instance."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._boots: dict[str, tuple[int, int]] = {}
+        self._boots: dict[str, tuple[object, ...]] = {}
+        self._proxies: dict[str, set[str]] = {}
         self._passwords: dict[str, str] = {}
         self._pending: dict[str, bool] = {}
         self._template_lock = threading.Lock()
@@ -46,14 +52,14 @@ class PostgresDriver:
             NotReady: it is not there yet.
         """
         context = self._context
-        context.add_address(server.address)
+        self._set_addresses(server)
         folder = own_folder(context.folder(server.name), USER)
         files = self._files(server, folder)
         data = folder / "data"
         if not data.exists():
             self._make_data(server, files, data)
         promoted = server.primary is None and (data / "standby.signal").exists()
-        if context.is_running(server.name) and self._boots.get(server.name) != (server.boots, server.port):
+        if context.is_running(server.name) and self._boots.get(server.name) != _start(server):
             self._end(server.name, signal.SIGINT)
         if promoted and context.is_running(server.name):
             self._promote(server, files)
@@ -66,7 +72,7 @@ class PostgresDriver:
         else:
             (data / "postmaster.pid").unlink(missing_ok=True)
             context.run(server.name, [str(BINARIES / "postgres"), "-D", str(data)], USER, folder)
-            self._boots[server.name] = (server.boots, server.port)
+            self._boots[server.name] = _start(server)
         wait_until(lambda: self._answers(server, files), 20, f"{server.name} answers")
         if server.primary is None:
             self._set_up(server, files)
@@ -86,7 +92,8 @@ class PostgresDriver:
         """End the server at once and remove its data and address."""
         self._end(server.name, signal.SIGQUIT)
         shutil.rmtree(self._context.folder(server.name), ignore_errors=True)
-        self._context.remove_address(server.address)
+        for address in (server.address, *self._proxies.pop(server.name, ())):
+            self._context.remove_address(address)
         for known in (self._boots, self._passwords, self._pending):
             known.pop(server.name, None)
 
@@ -106,13 +113,25 @@ class PostgresDriver:
     def _files(self, server: PostgresServer, folder: Path) -> Files:
         context = self._context
         names = [f"{server.name}.groundwork.local"]
-        issued = context.authority.issue(folder / "tls", server.name, [server.address], names, USER)
+        addresses = [server.address, *server.proxies.values()]
+        # One certificate for each set of addresses: one that is there is never signed again.
+        tls = folder / "-".join(["tls", *server.proxies.values()])
+        issued = context.authority.issue(tls, server.name, addresses, names, USER)
         own_folder(issued.key.parent, USER)
-        root = folder / "tls" / "ca.pem"
+        root = tls / "ca.pem"
         write_private(root, context.authority.root.read_text(), USER)
         passwords = folder / "pgpass"
         write_private(passwords, f"*:*:*:{REPLICATOR}:{context.control_password}\n", USER)
         return Files(own_folder(folder / "socket", USER), issued.certificate, issued.key, root, passwords)
+
+    def _set_addresses(self, server: PostgresServer) -> None:
+        """Its own address and those of the proxies that lead to it, and no others any more."""
+        wanted = set(server.proxies.values())
+        for address in (server.address, *sorted(wanted)):
+            self._context.add_address(address)
+        for address in sorted(self._proxies.get(server.name, set()) - wanted):
+            self._context.remove_address(address)
+        self._proxies[server.name] = wanted
 
     def _make_data(self, server: PostgresServer, files: Files, data: Path) -> None:
         partial = data.with_suffix(".partial")

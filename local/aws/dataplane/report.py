@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from local.aws import resources
 from local.aws.dataplane.desired import (
     EdgeSite,
+    PostgresServer,
     Server,
     desired,
     edge_site,
@@ -39,10 +41,11 @@ def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
         for rds in resources.rds():
             for instance in list(rds.instances):
                 _instance(rds, instance, known, needs_restart)
+            rds.settle_proxies(partial(_is_reached, rds, known))
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():
                 _distribution(cloudfront, distribution, known)
-        for name in set(ADDRESSES.taken) - set(known) - set(desired()):
+        for name in set(ADDRESSES.taken) - set(known) - set(desired()) - _proxies(known):
             ADDRESSES.release(name)
 
 
@@ -84,6 +87,21 @@ def _instance(rds: RDS, instance: Instance, known: Known, needs_restart: Callabl
         instance.pending_parameters = needs_restart(name)
     elif instance.status == "creating" and _has_failed(server, known):
         instance.status = "failed"
+
+
+def _is_reached(rds: RDS, known: Known, owner: str, identifier: str) -> bool:
+    """Whether the instance's server listens on the proxy's address."""
+    actual = known.get(postgres_name(identifier, rds.region_name))
+    served = actual.applied if actual is not None else None
+    return isinstance(served, PostgresServer) and owner in served.proxies
+
+
+def _proxies(known: Known) -> set[str]:
+    """Under which names the addresses of proxies are taken: of those there are, and of those still listened on."""
+    servers = [actual.applied for actual in known.values()]
+    return resources.proxy_owners() | {
+        owner for server in servers if isinstance(server, PostgresServer) for owner in server.proxies
+    }
 
 
 def _distribution(cloudfront: CloudFront, distribution: Distribution, known: Known) -> None:

@@ -9,18 +9,19 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.subnets import Subnet
 from moto.rds import urls as moto_urls
 from moto.rds.exceptions import DBInstanceAlreadyExists, DBParameterGroupNotFoundError
-from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup, RDSBackend
+from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup
 from moto.rds.responses import RDSResponse
 
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.rds_limits import check_declared, check_parameters
 from local.aws.extensions.rds_parameters import FAMILY, server_version, settings
+from local.aws.extensions.rds_proxy import Proxies, ProxyResponses
 from local.aws.extensions.routing import urls
 
 _REFUSED_OPERATIONS = {
     "create_blue_green_deployment": "blue/green deployments",
     "create_db_cluster": "database clusters (Aurora, Multi-AZ clusters)",
-    "create_db_proxy": "RDS Proxy",
+    "create_db_proxy_endpoint": "further endpoints of a proxy",
     "create_db_shard_group": "shard groups",
     "create_db_snapshot": "database snapshots",
     "create_global_cluster": "global clusters",
@@ -108,7 +109,7 @@ class Instance(DBInstance):
         self.change()
 
 
-class RDS(RDSBackend):
+class RDS(Proxies):
     """The region's RDS."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -330,7 +331,7 @@ class RDS(RDSBackend):
             raise DBInstanceAlreadyExists()
 
 
-class Responses(RDSResponse):
+class Responses(ProxyResponses):
     """RDS responses over our backend."""
 
     def create_db_parameter_group(self) -> ActionResult:

@@ -33,10 +33,10 @@ class Database:
 
     def connect(self, name: str, password: str = PASSWORD, **more: Any) -> psycopg.Connection[Any]:
         return psycopg.connect(
-            host=self.described(name)["Endpoint"]["Address"],
             connect_timeout=5,
             autocommit=True,
             **{
+                "host": self.described(name)["Endpoint"]["Address"],
                 "user": "app",
                 "dbname": "app",
                 "password": password,
@@ -180,6 +180,48 @@ def test_a_new_password_takes_the_place_of_the_old(database: Database, eventuall
         database.connect(database.name, new).close()
         with pytest.raises(psycopg.OperationalError):
             database.connect(database.name, old)
+
+
+def test_a_proxy_leads_to_the_writer(
+    database: Database, client: Callable[[str], Any], plan: Plan, eventually: Wait
+) -> None:
+    """P0-REPLICA: an address of its own, with the same certificate authority, password and data behind it."""
+    api, name = database.api, f"{database.name}-proxy"
+    available(database, database.name, eventually)
+    api.create_db_proxy(
+        DBProxyName=name,
+        EngineFamily="POSTGRESQL",
+        Auth=[{"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s"}],
+        RoleArn="arn:aws:iam::123456789012:role/proxy",
+        VpcSubnetIds=[subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"][:2]],
+        RequireTLS=True,
+    )
+    api.register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=[database.name])
+
+    def health() -> str:
+        return str(api.describe_db_proxy_targets(DBProxyName=name)["Targets"][0]["TargetHealth"]["State"])
+
+    eventually(lambda: health() == "AVAILABLE", "the writer listens on the proxy's address")
+    address = api.describe_db_proxies(DBProxyName=name)["DBProxies"][0]["Endpoint"]
+    assert address in addresses(plan) and address != database.described(database.name)["Endpoint"]["Address"]
+    with database.connect(database.name, host=address) as connection:
+        assert connection.execute("SELECT pg_is_in_recovery(), host(inet_server_addr())").fetchone() == (False, address)
+    with pytest.raises(psycopg.OperationalError):
+        database.connect(database.name, host=address, sslmode="disable")
+
+    def followed() -> bool:
+        # The writer starts anew whenever it has another address to listen on.
+        try:
+            streaming = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+            return bool(database.ask(database.name, streaming) == 2)
+        except psycopg.OperationalError:
+            return False
+
+    eventually(followed, "the replicas follow again")
+    api.deregister_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=[database.name])
+    api.delete_db_proxy(DBProxyName=name)
+    eventually(lambda: address not in addresses(plan), "the proxy's address is given back")
+    eventually(followed, "the replicas follow again")
 
 
 def test_a_promoted_replica_takes_writes_and_a_deleted_one_leaves_nothing(

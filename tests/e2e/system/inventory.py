@@ -57,6 +57,7 @@ def aws_inventory() -> set[str]:
         name for name in _names("cache-parameters", parameters, "CacheParameterGroupName") if "/default." not in name
     }
     found |= _names("db-instance", rds.describe_db_instances()["DBInstances"], "DBInstanceIdentifier")
+    found |= _names("db-proxy", rds.describe_db_proxies()["DBProxies"], "DBProxyName")
     found |= _names("db-subnets", rds.describe_db_subnet_groups()["DBSubnetGroups"], "DBSubnetGroupName")
     parameters = rds.describe_db_parameter_groups()["DBParameterGroups"]
     found |= {name for name in _names("db-parameters", parameters, "DBParameterGroupName") if "/default." not in name}
@@ -68,6 +69,8 @@ def aws_inventory() -> set[str]:
     found |= _names("log-group", client("logs").describe_log_groups()["logGroups"], "logGroupName")
     found |= _names("topic", client("sns").list_topics()["Topics"], "TopicArn")
     found |= _names("alarm", client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName")
+    found |= _names("state-machine", client("stepfunctions").list_state_machines()["stateMachines"], "name")
+    found |= _names("schedule", client("scheduler").list_schedules()["Schedules"], "Name")
     keys = client("kms").list_keys()["Keys"]
     found |= {f"key/{key['KeyId']}" for key in keys if _is_in_use(key["KeyId"])}
     found |= _names("policy", client("iam").list_policies(Scope="Local")["Policies"], "PolicyName")

@@ -21,7 +21,8 @@ PROGRAM = """
     from components.assets import HashedAssets, HashedAssetsArgs
     from components.cdn import Cdn, CdnArgs, GeoArgs
     from components.cdn_domain import DomainArgs
-    from components.database import PostgresCluster, PostgresClusterArgs
+    from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
+    from components.database_proxy import WriterProxyArgs
     from components.edge import Edge, EdgeArgs
     from components.network import CreatedNetworkArgs, Network, StoreAccess
     from components.redis import RedisCluster, RedisClusterArgs
@@ -59,6 +60,9 @@ PROGRAM = """
             username=knobs.get("owner") or "app", replica_engine_version=knobs.get("replica") or None,
             deletion_protection=False, final_snapshot=False,
             backup_retention_days=int(knobs.get("retention") or 7), recovery_days=0, apply_immediately=True,
+            restore_from_snapshot=knobs.get("snapshot") or None,
+            restore_to=PointInTimeArgs(source="old") if knobs.get("moment") else None,
+            proxy=WriterProxyArgs(wait_seconds=int(knobs.get("wait"))) if knobs.get("wait") else None,
         ),
     )
     topic = AlarmTopic(
@@ -169,6 +173,20 @@ KNOBS: dict[str, tuple[str, dict[str, str]]] = {
     "database": (server_version(), {"database-writer": "update"}),
     "recoverable": ("60", {"storage-uploads-lifecycle": "update"}),
     "lock": ("60", {"storage-backups-lock": "update", "storage-backups-replica-lock": "update"}),
+    "wait": (
+        "5",
+        dict.fromkeys(
+            [
+                "database-proxy",
+                *(f"database-proxy-from-10.50.{block}.0-20" for block in (80, 96, 112)),
+                *(
+                    f"database-proxy-{part}"
+                    for part in ("access", "from-proxy", "to-writer", "role", "role-policy", "proxy", "pool", "target")
+                ),
+            ],
+            "create",
+        ),
+    ),
     "emergency": ("on", {"edge-acl": "update"}),
     "geo": ("on", {"cdn-distribution": "update"}),
 }
@@ -188,6 +206,7 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any, endpoint: str
     _refuses_a_version_and_tags_at_once(stores)
     _refuses_a_writers_minor_upgrade_before_its_replicas(stores)
     _refuses_to_promote_by_dropping_the_source(stores)
+    _keeps_a_database_that_is_told_of_another_beginning(stores)
     stores.write("body{color:red}", "site/app.css")
     assert _changes(stores) == {"site-app.css": "replace"}, "another content is another name"
     stores.write("body{}", "site/app.css")
@@ -243,3 +262,18 @@ def _refuses_to_promote_by_dropping_the_source(stores: Any) -> None:
         assert outcome.code != 0
         assert "database-replica-1: replicateSourceDb is dropped" in outcome.output
     stores.config("knobs:drop", "")
+
+
+def _keeps_a_database_that_is_told_of_another_beginning(stores: Any) -> None:
+    """RB-DB: what a database began with is history; naming it later must not replace what is in use."""
+    for knob in ("snapshot", "moment"):
+        stores.config(f"knobs:{knob}", "nightly")
+        assert _changes(stores) == {}, knob
+        stores.config(f"knobs:{knob}", "")
+    stores.config("knobs:snapshot", "nightly")
+    stores.config("knobs:moment", "latest")
+    outcome = stores.run("preview")
+    assert outcome.code != 0
+    assert "restore_from_snapshot is 'nightly': restore_to says where to begin already" in outcome.output
+    stores.config("knobs:snapshot", "")
+    stores.config("knobs:moment", "")

@@ -15,9 +15,11 @@ WORKLOADS = """
     from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
     from components.pod_options import ConfigFiles, Probes, Rollout
     from components.queue_workers import QueueWorkers, QueueWorkersArgs
+    from components.reader_pool import PooledReaders, ReaderPool, ReaderPoolArgs
     from components.queues import QueueOptions, ScheduleArgs
     from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
     from components.workload_identity import TokenIssuer
+    from dataclasses import replace
 
     IMAGE = "registry.test/shop@sha256:" + "a" * 64
     WorkloadNamespace("namespace", WorkloadNamespaceArgs(
@@ -38,6 +40,11 @@ WORKLOADS = """
         queue="mails", owner="orders", image=IMAGE, surroundings=surroundings,
         options=QueueOptions(kind="postgres", attempts=3), longest_job_seconds=600, backlog_per_worker=10,
         schedules={"nightly": ScheduleArgs(cron="0 3 * * *", exclusive=True)}))
+    ReaderPool("readers", ReaderPoolArgs(
+        identifier="database-readers", image=IMAGE, surroundings=replace(surroundings, certificates="trusted"),
+        tls_secret="readers-tls", readers=PooledReaders(
+            hosts=["one.test", "two.test"], database="app", username="app", password="long-enough", port=5432,
+            connections=300)))
 """
 
 

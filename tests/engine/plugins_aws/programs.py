@@ -390,6 +390,23 @@ secret = aws.secretsmanager.Secret(
 aws.secretsmanager.SecretVersion(
     "version", secret_id=secret.id, secret_string=pulumi.Output.secret("secret-value-in-the-clear" + str(second))
 )
+proxy = aws.rds.Proxy(
+    "proxy", engine_family="POSTGRESQL", role_arn="arn:aws:iam::123456789012:role/proxy", require_tls=True,
+    vpc_subnet_ids=[subnet.id for subnet in subnets], vpc_security_group_ids=[inside.id], tags=tags,
+    auths=[{"auth_scheme": "SECRETS", "iam_auth": "DISABLED", "secret_arn": secret.arn}],
+    idle_client_timeout=600 if second else 1800,
+)
+proxy_pool = aws.rds.ProxyDefaultTargetGroup(
+    "proxy-pool", db_proxy_name=proxy.name,
+    connection_pool_config={
+        "max_connections_percent": 60 if second else 80, "max_idle_connections_percent": 30,
+        "connection_borrow_timeout": 30,
+    },
+)
+aws.rds.ProxyTarget(
+    "proxy-target", db_proxy_name=proxy.name, target_group_name="default", opts=after(proxy_pool),
+    db_instance_identifier=database.identifier,
+)
 trust = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -489,6 +506,21 @@ aws.wafv2.WebAcl(
     ],
 )
 
+machine = aws.sfn.StateMachine(
+    "machine", name="machine", type="EXPRESS", role_arn=role.arn, tags=tags,
+    definition=json.dumps(
+        {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 2 if second else 1, "End": True}}}
+    ),
+)
+aws.scheduler.Schedule(
+    "schedule", name="schedule", schedule_expression="rate(5 minutes)" if second else "rate(1 minute)",
+    flexible_time_window={"mode": "OFF"},
+    target={
+        "arn": machine.arn, "role_arn": role.arn, "input": "{}",
+        "retry_policy": {"maximum_event_age_in_seconds": 60, "maximum_retry_attempts": 0},
+    },
+)
+
 pulumi.export("account", aws.get_caller_identity().account_id)
 pulumi.export("region", aws.get_region().region)
 pulumi.export("zones", aws.get_availability_zones(state="available").names)
@@ -496,6 +528,7 @@ pulumi.export("partition", aws.get_partition().partition)
 pulumi.export("redis", redis.primary_endpoint_address)
 pulumi.export("database", database.endpoint)
 pulumi.export("replica", replica.address)
+pulumi.export("proxy", proxy.endpoint)
 pulumi.export("cdn", cdn.domain_name)
 """
 

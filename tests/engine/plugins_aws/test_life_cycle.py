@@ -18,7 +18,8 @@ pytestmark = pytest.mark.engine
 # What the second version of the program is expected to do to each resource that it changes.
 UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
-    "slow-log", "topic", "plain-alarm", "worst-alarm",
+    "slow-log", "topic", "plain-alarm", "worst-alarm", "proxy", "proxy-pool",
+    "machine", "schedule",
     "cache-parameters", "redis", "somebody", "people", "everywhere",
     "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
     "ownership", "policy", "lifecycle", "cors", "hello.txt", "inline", "access", "caching", "asking", "heading",
@@ -89,6 +90,7 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
             if not group["CacheParameterGroupName"].startswith("default.")
         ],
         "databases": lambda: endpoint.client("rds").describe_db_instances()["DBInstances"],
+        "proxies": lambda: endpoint.client("rds").describe_db_proxies()["DBProxies"],
         "database subnets": lambda: endpoint.client("rds").describe_db_subnet_groups()["DBSubnetGroups"],
         "database parameters": lambda: [
             group
@@ -133,6 +135,8 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
         "log deliveries": lambda: endpoint.client("logs", "us-east-1").describe_deliveries()["deliveries"],
         "address sets": lambda: endpoint.client("wafv2", "us-east-1").list_ip_sets(Scope="CLOUDFRONT")["IPSets"],
         "web acls": lambda: endpoint.client("wafv2", "us-east-1").list_web_acls(Scope="CLOUDFRONT")["WebACLs"],
+        "machines": lambda: endpoint.client("stepfunctions").list_state_machines()["stateMachines"],
+        "schedules": lambda: endpoint.client("scheduler").list_schedules()["Schedules"],
         "issuers": lambda: endpoint.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"],
     }
     return {name: found for name, look in looks.items() if (found := look())}
@@ -158,7 +162,7 @@ def test_every_type_lives(aws: Any, endpoint: Endpoint) -> None:
     assert aws.output("zones") == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     assert aws.output("partition") == "aws"
     assert aws.output("database").endswith(":5432")
-    assert all(aws.output(name) for name in ("redis", "replica", "cdn"))
+    assert all(aws.output(name) for name in ("redis", "replica", "proxy", "cdn"))
     journal = aws.folder.parent / "platform" / "aws-intents"
     for hidden in SECRETS:
         assert hidden not in aws.state()

@@ -112,6 +112,8 @@ class _Answers(Mocks):
                 outputs["versionId"] = "0a1b"
             case "aws:rds/instance:Instance":
                 outputs["address"] = f"{args.name}.test"
+            case "aws:rds/proxy:Proxy":
+                outputs["endpoint"] = f"{args.name}.test"
             case "aws:s3/bucket:Bucket":
                 outputs["bucketRegionalDomainName"] = f"{args.name}.s3.test"
             case "aws:cloudfront/distribution:Distribution":

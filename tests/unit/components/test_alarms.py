@@ -99,9 +99,9 @@ def test_a_single_node_has_no_lag_and_shards_have_alarms_of_their_own(record: Re
 
 
 def test_every_database_instance_is_watched(record: Record) -> None:
-    """P0-REPLICA, SR-DB: CPU, connections, storage, latency, replica lag."""
+    """P0-REPLICA, SR-DB: CPU, connections, storage, latency, replica lag, recovery point."""
     alarms = _postgres(record)
-    ends = ("connections", "cpu", "read-latency", "replica-lag", "storage", "write-latency")
+    ends = ("connections", "cpu", "read-latency", "recovery-point", "replica-lag", "storage", "write-latency")
     assert sorted(alarms) == [f"shop-prod-database-{name}" for name in ends]
     assert _nodes(alarms["shop-prod-database-cpu"]) == [
         "shop-prod-database", "shop-prod-database-replica-1", "shop-prod-database-replica-2"

@@ -64,7 +64,7 @@ def test_the_table_of_parameters_that_need_a_start_is_the_servers_own() -> None:
 def test_replicas_are_spread_over_zones_and_have_no_credentials_of_their_own(record: Callable[..., Any]) -> None:
     """P0-REPLICA."""
     recording = record(lambda: PostgresCluster("database", ARGS))
-    replicas = [item for item in recording.of("Instance") if "replica" in item.name]
+    replicas = sorted((item for item in recording.of("Instance") if "replica" in item.name), key=lambda item: item.name)
     assert [item.inputs["availabilityZone"] for item in replicas] == ["eu-west-1b", "eu-west-1c"]
     for item in replicas:
         assert item.inputs["replicateSourceDb"] == "shop-prod-database"
@@ -115,6 +115,7 @@ def test_the_password_is_secret_wherever_it_goes(record: Callable[..., Any]) -> 
         ({"rpo_minutes": 4}, "rpo_minutes"),
         ({"parameters": {"rds.force_ssl": "0"}}, "parameters.rds.force_ssl"),
         ({"replicas": 0, "backup_retention_days": 0}, "backup_retention_days"),
+        ({"rpo_minutes": None, "recovery_point_alarm": True}, "recovery_point_alarm"),
         ({"backup_window": "02:00-03:00"}, "maintenance_window"),
         ({"backup_window": "02:00-02:20"}, "backup_window"),
         ({"restore_from_snapshot": "nightly", "restore_to": PointInTimeArgs(source="old")}, "restore_from_snapshot"),
@@ -161,15 +162,21 @@ def test_instances_are_watched_and_their_logs_expire(record: Callable[..., Any])
 
 def test_the_monitoring_role_writes_to_one_group_only(record: Callable[..., Any]) -> None:
     recording = record(lambda: PostgresCluster("database", ARGS))
-    trust = json.loads(recording.one("iam/role:Role").inputs["assumeRolePolicy"])
+    trust = json.loads(recording.one("iam/role:Role", "database-monitoring").inputs["assumeRolePolicy"])
     assert [item["Principal"] for item in trust["Statement"]] == [{"Service": "monitoring.rds.amazonaws.com"}]
-    policy = json.loads(recording.one("RolePolicy").inputs["policy"])
+    policy = json.loads(recording.one("RolePolicy", "database-monitoring").inputs["policy"])
     group = "arn:aws:logs:eu-west-1:*:log-group:RDSOSMetrics"
     assert [item["Resource"] for item in policy["Statement"]] == [group, f"{group}:log-stream:*"]
 
 
 def test_watching_can_be_switched_off(record: Callable[..., Any]) -> None:
-    args = replace(ARGS, performance_insights_days=0, monitoring_seconds=0, log_retention_days=None)
+    args = replace(
+        ARGS,
+        performance_insights_days=0,
+        monitoring_seconds=0,
+        log_retention_days=None,
+        recovery_point_alarm=False,
+    )
     recording = record(lambda: PostgresCluster("database", args))
     writer = recording.one("Instance", "database-writer").inputs
     assert writer["performanceInsightsEnabled"] is False
@@ -260,3 +267,19 @@ def test_dropping_the_source_does_not_promote_a_replica() -> None:
     assert reason is not None and "promote" in reason
     assert judge_replica_update(replica, replica) is None
     assert judge_replica_update({}, {}) is None
+
+
+def test_storage_grows_by_itself_unless_it_is_fixed(record: Callable[..., Any]) -> None:
+    growing = record(lambda: PostgresCluster("database", replace(ARGS, storage_gb=50, max_storage_gb=200)))
+    assert {item.inputs["maxAllocatedStorage"] for item in growing.of("rds/instance:Instance")} == {200}
+    assert growing.one("Instance", "database-writer").inputs["allocatedStorage"] == 50
+    fixed = record(lambda: PostgresCluster("database", replace(ARGS, max_storage_gb=0)))
+    assert not [item for item in fixed.of("rds/instance:Instance") if "maxAllocatedStorage" in item.inputs]
+
+
+def test_writer_and_replicas_have_the_same_authority_and_ways_to_log_in(record: Callable[..., Any]) -> None:
+    """SR-DB: a client that trusts one of them, or logs in with a token, reaches all."""
+    args = replace(ARGS, ca_certificate="rds-ca-ecc384-g1", iam_authentication=True)
+    for item in record(lambda: PostgresCluster("database", args)).of("rds/instance:Instance"):
+        assert item.inputs["caCertIdentifier"] == "rds-ca-ecc384-g1"
+        assert item.inputs["iamDatabaseAuthenticationEnabled"] is True

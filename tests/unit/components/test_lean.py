@@ -30,6 +30,44 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
         "vpc.SecurityGroupIngressRule",
         {"security_group_id": "sg-1", "cidr_ipv4": "10.0.0.0/8", "from_port": 1, "to_port": 1, "ip_protocol": "tcp"},
     ),
+    (
+        "SecurityGroupEgressRule",
+        "vpc.SecurityGroupEgressRule",
+        {"security_group_id": "sg-1", "referenced_security_group_id": "sg-2", "ip_protocol": "tcp", "to_port": 1},
+    ),
+    (
+        "DatabaseProxy",
+        "rds.Proxy",
+        {
+            "name": "x",
+            "engine_family": "POSTGRESQL",
+            "role_arn": "arn:aws:iam::1:role/x",
+            "vpc_subnet_ids": ["a", "b"],
+            "require_tls": True,
+            "auths": [{"auth_scheme": "SECRETS", "secret_arn": "y", "client_password_auth_type": "z"}],
+        },
+    ),
+    (
+        "DatabaseProxyTargetGroup",
+        "rds.ProxyDefaultTargetGroup",
+        {"db_proxy_name": "x", "connection_pool_config": {"max_connections_percent": 80}},
+    ),
+    (
+        "DatabaseProxyTarget",
+        "rds.ProxyTarget",
+        {"db_proxy_name": "x", "target_group_name": "default", "db_instance_identifier": "y"},
+    ),
+    ("StateMachine", "sfn.StateMachine", {"name": "x", "definition": "{}", "role_arn": "y", "type": "EXPRESS"}),
+    (
+        "Schedule",
+        "scheduler.Schedule",
+        {
+            "name": "x",
+            "schedule_expression": "rate(1 minute)",
+            "flexible_time_window": {"mode": "OFF"},
+            "target": {"arn": "x", "role_arn": "y", "retry_policy": {"maximum_retry_attempts": 0}},
+        },
+    ),
     ("CacheSubnetGroup", "elasticache.SubnetGroup", {"name": "x", "description": "y", "subnet_ids": ["a"]}),
     (
         "CacheParameterGroup",

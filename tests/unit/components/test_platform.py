@@ -18,6 +18,7 @@ from components.options import Window
 from components.platform import Platform, PlatformArgs
 from components.program import read_stack
 from components.settings import Source, judge
+from components.settings.reader_pool import ReaderPool
 
 pytestmark = pytest.mark.unit
 
@@ -140,7 +141,7 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
     assert outputs["workers"]["storage-background"]["owner"] == "storage-service"
     assert outputs["redis"]["cache"]["profile"] == "state", "sessions live there: it must not evict"
     assert outputs["alarms"]["profile"] == ("production" if stack == "prod" else "staging")
-    assert len(outputs["alarms"]["names"]) == 16
+    assert len(outputs["alarms"]["names"]) == (16 if stack == "local" else 17), "nothing is restored on this machine"
     assert outputs["redis"]["queue"]["profile"] == "queue"
     assert outputs["database"]["replicaIdentifiers"] == [f"aiponge-{stack}-database-replica-{n}" for n in (1, 2)]
     assert outputs["buckets"]["uploads"]["name"] == f"aiponge-{stack}-uploads-123456789012"
@@ -330,3 +331,23 @@ def test_stores_leave_a_snapshot_behind_except_on_the_local_platform(composed: A
     redis = recording.one("ReplicationGroup", "redis-cache-cluster").inputs
     assert writer["skipFinalSnapshot"] is (stack != "prod")
     assert ("finalSnapshotIdentifier" in redis) is (stack == "prod")
+
+
+def test_reads_go_through_the_pool_where_there_is_one(record: Callable[..., Any]) -> None:
+    """P0-REPLICA."""
+    args = _args("local")
+    pool = ReaderPool.model_validate({"image": "groundwork.local/pgbouncer:1", "poolSize": 10})
+    database = args.settings.database.model_copy(update={"reader_pool": pool})
+    changed = replace(args, settings=args.settings.model_copy(update={"database": database}))
+
+    async def build() -> dict[str, Any]:
+        return dict((await Platform.create("aiponge", changed)).outputs)
+
+    recording = record(build, stack="local")
+    delivered = recording.one("core/v1:Secret", "database-secret-secret").inputs["data"]
+    urls = base64.b64decode(delivered["DATABASE_READER_URLS"]).decode().split(",")
+    assert [url.rpartition("@")[2] for url in urls] == [
+        f"database-readers.aiponge-local.svc:6432/aiponge-replica-{number}?sslmode=disable" for number in (1, 2)
+    ]
+    assert recording.result["database"]["readerPool"]["service"] == "database-readers"
+    assert recording.result["database"]["readerEndpoints"] == ["database-replica-1.test", "database-replica-2.test"]

@@ -170,3 +170,55 @@ def test_monitoring_settings_are_told_back(rds: Any, unique: str) -> None:
     rds.modify_db_instance(DBInstanceIdentifier=unique, EnablePerformanceInsights=False, MonitoringInterval=30)
     changed = {**settings, "PerformanceInsightsEnabled": False, "MonitoringInterval": 30}
     assert changed.items() <= described(rds, unique).items()
+
+
+@pytest.fixture
+def proxied(rds: Any, client: Callable[..., Any], unique: str) -> str:
+    """A proxy in front of an instance, both of this name."""
+    create(rds, unique)
+    ec2 = client("ec2")
+    subnets = [item["SubnetId"] for item in ec2.describe_subnets()["Subnets"][:2]]
+    rds.create_db_proxy(
+        DBProxyName=unique,
+        EngineFamily="POSTGRESQL",
+        Auth=[{"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s"}],
+        RoleArn="arn:aws:iam::123456789012:role/proxy",
+        VpcSubnetIds=subnets,
+        RequireTLS=True,
+    )
+    rds.register_db_proxy_targets(DBProxyName=unique, DBInstanceIdentifiers=[unique])
+    return unique
+
+
+def test_a_proxy_has_an_address_of_its_own_and_reaches_its_target(rds: Any, proxied: str) -> None:
+    """P0-REPLICA: RDS Proxy for the writer."""
+    [proxy] = rds.describe_db_proxies(DBProxyName=proxied)["DBProxies"]
+    assert proxy["Status"] == "available" and proxy["RequireTLS"] is True
+    assert proxy["Endpoint"] != described(rds, proxied)["Endpoint"]["Address"]
+    [target] = rds.describe_db_proxy_targets(DBProxyName=proxied)["Targets"]
+    assert (target["RdsResourceId"], target["TargetHealth"]["State"]) == (proxied, "AVAILABLE")
+    rds.modify_db_proxy(DBProxyName=proxied, IdleClientTimeout=60, SecurityGroups=["sg-1"])
+    [proxy] = rds.describe_db_proxies(DBProxyName=proxied)["DBProxies"]
+    assert (proxy["IdleClientTimeout"], proxy["VpcSecurityGroupIds"]) == (60, ["sg-1"])
+    rds.deregister_db_proxy_targets(DBProxyName=proxied, DBInstanceIdentifiers=[proxied])
+    assert rds.describe_db_proxy_targets(DBProxyName=proxied)["Targets"] == []
+    rds.delete_db_proxy(DBProxyName=proxied)
+    for operation in ("describe_db_proxies", "describe_db_proxy_targets", "describe_db_proxy_target_groups"):
+        with pytest.raises(ClientError) as error:
+            getattr(rds, operation)(DBProxyName=proxied)
+        assert error.value.response["Error"]["Code"] == "DBProxyNotFoundFault"
+
+
+def test_a_proxy_serves_one_writer(rds: Any, proxied: str) -> None:
+    rds.create_db_instance_read_replica(DBInstanceIdentifier=f"{proxied}-r", SourceDBInstanceIdentifier=proxied)
+    for identifier, words in ((f"{proxied}-r", "read replica"), (proxied, "has a target"), ("nobody", "not found")):
+        with pytest.raises(ClientError, match=words):
+            rds.register_db_proxy_targets(DBProxyName=proxied, DBInstanceIdentifiers=[identifier])
+
+
+def test_a_proxy_that_would_let_tokens_in_is_refused(rds: Any, proxied: str) -> None:
+    auth = {"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s"}
+    with pytest.raises(ClientError, match="IAM tokens"):
+        rds.modify_db_proxy(DBProxyName=proxied, Auth=[{**auth, "IAMAuth": "REQUIRED"}])
+    with pytest.raises(ClientError, match="endpoints of a proxy"):
+        rds.create_db_proxy_endpoint(DBProxyName=proxied, DBProxyEndpointName="reader", VpcSubnetIds=["subnet-1"])

@@ -42,7 +42,7 @@ def test_the_components_types_are_all_declared() -> None:
         "ec2": "vpc subnet internetGateway routeTable route routeTableAssociation vpcEndpoint securityGroup",
         "vpc": "securityGroupIngressRule securityGroupEgressRule",
         "elasticache": "subnetGroup parameterGroup replicationGroup globalReplicationGroup user userGroup",
-        "rds": "subnetGroup parameterGroup instance",
+        "rds": "subnetGroup parameterGroup instance proxy proxyDefaultTargetGroup proxyTarget",
         "s3": "bucket bucketVersioning bucketServerSideEncryptionConfiguration bucketPublicAccessBlock "
         "bucketOwnershipControls bucketPolicy bucketLifecycleConfiguration bucketCorsConfiguration bucketObjectv2 "
         "bucketObjectLockConfiguration bucketLogging bucketReplicationConfig inventory bucketNotification",
@@ -55,6 +55,8 @@ def test_the_components_types_are_all_declared() -> None:
         "acm": "certificate certificateValidation",
         "route53": "record",
         "wafv2": "ipSet webAcl",
+        "sfn": "stateMachine",
+        "scheduler": "schedule",
     }
     wanted = {
         f"aws:{module}/{name}:{name[0].upper()}{name[1:]}" for module, text in names.items() for name in text.split()
