@@ -18,7 +18,12 @@ RETENTION_DAYS: tuple[int, ...] = get_args(RetentionDays)
 
 
 def log_group(
-    parent: pulumi.Resource, logical: str, name: str, retention_days: int, tags: Mapping[str, str]
+    parent: pulumi.Resource,
+    logical: str,
+    name: str,
+    retention_days: int,
+    tags: Mapping[str, str],
+    kms_key_id: pulumi.Input[str] | None = None,
 ) -> aws.LogGroup:
     """A log group made before the service writes: one that the service makes itself is kept for ever.
 
@@ -28,5 +33,13 @@ def log_group(
         name: Name of the group.
         retention_days: One of `RETENTION_DAYS`.
         tags: On the group.
+        kms_key_id: ARN of the key that it is encrypted with; CloudWatch's own without one.
     """
-    return aws.LogGroup(logical, name=name, retention_in_days=retention_days, tags=dict(tags), opts=child(parent))
+    return aws.LogGroup(
+        logical,
+        name=name,
+        retention_in_days=retention_days,
+        kms_key_id=kms_key_id,
+        tags=dict(tags),
+        opts=child(parent),
+    )

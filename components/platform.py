@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -25,6 +26,8 @@ from components.edge import Edge
 from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
+from components.observability import Observability
+from components.observability_settings import observability_args, observed_variables
 from components.options import Window, child
 from components.pods import SecretVariable
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
@@ -107,6 +110,7 @@ class Platform(pulumi.ComponentResource):
         self._tags = {"system": args.settings.system, "stack": args.stack, "managed-by": "groundwork"}
         # Elsewhere a deleted secret can be restored for a month, during which its name is taken.
         self._recovery_days = 0 if args.settings.environment == "local" else 30
+        self._namespace = args.settings.namespace or self._names.prefix
         self._delivered: dict[str, _OwnSecrets] = {}
         self.outputs = {}
 
@@ -122,7 +126,7 @@ class Platform(pulumi.ComponentResource):
         namespace = WorkloadNamespace(
             "namespace",
             WorkloadNamespaceArgs(
-                identifier=settings.namespace or self._names.prefix,
+                identifier=self._namespace,
                 trusted_certificates=self._args.trusted_certificates,
                 store_cidrs=self._store_cidrs(),
                 egress=[EgressRule(cidr=item.cidr, ports=item.ports) for item in settings.cluster.egress],
@@ -149,6 +153,7 @@ class Platform(pulumi.ComponentResource):
             workers_made = self._workers(queue, surroundings, stores)
             workers[queue] = workers_made.outputs
             await window.admit(workers_made.registered)
+        alarms = self._alarms(stores)
         self.outputs = {
             "environment": settings.environment,
             "namespace": namespace.name,
@@ -159,7 +164,8 @@ class Platform(pulumi.ComponentResource):
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
-            "alarms": self._alarms(stores),
+            "alarms": alarms,
+            "observability": self._observability(alarms),
             "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
@@ -323,6 +329,22 @@ class Platform(pulumi.ComponentResource):
         names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
         return {"topicArn": topic.arn, "profile": profile, "names": names}
 
+    def _observability(self, alarms: Mapping[str, Any]) -> Mapping[str, pulumi.Input[object]]:
+        """The pods' logs, and what the services promise."""
+        return Observability(
+            "observability",
+            observability_args(
+                self._args.settings,
+                identifier=self._names.prefix,
+                account=self._args.account,
+                region=self._args.region,
+                namespace=self._namespace,
+                topic_arn=alarms["topicArn"],
+                tags=self._tags,
+            ),
+            child(self),
+        ).outputs
+
     def _surroundings(self, namespace: WorkloadNamespace, stores: _Stores) -> Surroundings:
         """What every pod is told: where the stores are, and the secrets that open them."""
         settings = self._args.settings
@@ -433,6 +455,7 @@ class Platform(pulumi.ComponentResource):
                     **service.environment,
                     **self._bucket_variables(service, stores),
                     **queue_variables(self._queue_options(name)),
+                    **observed_variables(self._args.settings, service),
                 },
                 secrets=own.variables,
                 checksum=own.checksum,

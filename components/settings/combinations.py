@@ -11,6 +11,7 @@ from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
 from components.settings import delivery_combinations as delivery
+from components.settings import observability_combinations as observability
 from components.settings import workload_combinations as workloads
 from components.settings.model import Settings
 from components.settings.problems import NAMESPACE, Problem, shown
@@ -47,6 +48,7 @@ def _refusals(
     yield from _under("", delivery.storage(settings, stack, region))
     yield from _under("", delivery.cdn(settings))
     yield from workloads.refusals(settings, secure)
+    yield from observability.refusals(settings)
     if settings.environment != "local":
         yield from _highly_available(settings)
     if settings.environment == "production":

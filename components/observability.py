@@ -1,0 +1,139 @@
+"""What a stack is watched by: its pods' logs, its services' objectives, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pulumi
+
+from components import aws
+from components.options import child
+from components.pod_logs import PodLogs, PodLogsArgs
+from components.request_metrics import LogLayout, addon_layout, make_request_metrics
+from components.slo import Slo, SloArgs, objectives
+from components.slo_alarms import SloAlarms, SloAlarmsArgs
+
+Indicators = Literal["logs", "prometheus"]
+"""What objectives are held against: requests counted from log lines, or from the services' own metrics."""
+
+_SILENCE_SECONDS = 600
+_SILENT_PERIODS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservabilityArgs:
+    """What observes a stack.
+
+    Attributes:
+        identifier: Start of names, for example `aiponge-prod`.
+        namespace: Kubernetes namespace of the services.
+        topic_arn: Where alarms go.
+        logs: Where the pods' logs are kept.
+        slos: What services promise, by name.
+        indicators: What that is held against.
+        tags: On everything.
+    """
+
+    identifier: str
+    namespace: str
+    topic_arn: pulumi.Input[str]
+    logs: PodLogsArgs
+    slos: Mapping[str, SloArgs] = field(default_factory=dict)
+    indicators: Indicators = "logs"
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class Observability(pulumi.ComponentResource):
+    """A log group for the pods; for each promise of a service, its error budget and burn-rate alarms.
+
+    Attributes:
+        outputs: Where to look, as stack outputs.
+
+    Raises:
+        Refused: a promise that nobody could keep or be told of, or two keys for one group.
+    """
+
+    outputs: Mapping[str, pulumi.Input[object]]
+
+    def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("groundwork:index:Observability", name, None, opts)
+        logs = PodLogs(f"{name}-logs", args.logs, child(self))
+        alarms = self._alarms(name, args, logs) if args.slos and args.indicators == "logs" else {}
+        self.outputs = {
+            "logGroup": logs.group,
+            "indicators": args.indicators,
+            "slos": {
+                service: {**_promised(slo), "alarms": alarms.get(service, [])} for service, slo in args.slos.items()
+            },
+        }
+        self.register_outputs(dict(self.outputs))
+
+    def _alarms(self, name: str, args: ObservabilityArgs, logs: PodLogs) -> Mapping[str, list[str]]:
+        """Names of the alarms that tell, by service."""
+        times = {each.within for slo in args.slos.values() for each in objectives(slo) if each.within is not None}
+        metrics = make_request_metrics(
+            self, name, f"Groundwork/{args.identifier}", logs.group, times, self._layout(args)
+        )
+        watch_silence(self, name, f"{args.identifier}-logs-silent", logs, args)
+        return {
+            service: list(
+                SloAlarms(
+                    f"{service}-slo",
+                    SloAlarmsArgs(
+                        identifier=f"{args.identifier}-{service}",
+                        service=service,
+                        slo=slo,
+                        metrics=metrics,
+                        topic_arn=args.topic_arn,
+                        tags=args.tags,
+                    ),
+                    child(self),
+                ).names
+            )
+            for service, slo in args.slos.items()
+        }
+
+    def _layout(self, args: ObservabilityArgs) -> LogLayout:
+        return addon_layout(args.namespace)
+
+
+def watch_silence(
+    parent: pulumi.Resource, name: str, identifier: str, logs: PodLogs, args: ObservabilityArgs
+) -> aws.MetricAlarm:
+    """Register the alarm that tells when no log line has come for an hour: nobody knows whether promises are kept."""
+    actions = [args.topic_arn]
+    return aws.MetricAlarm(
+        f"{name}-silence",
+        name=identifier,
+        alarm_description="No log line has reached the pods' log group for an hour: the collector is away, and no "
+        "objective can be held against anything.",
+        namespace="AWS/Logs",
+        metric_name="IncomingLogEvents",
+        dimensions={"LogGroupName": logs.name},
+        statistic="Sum",
+        period=_SILENCE_SECONDS,
+        evaluation_periods=_SILENT_PERIODS,
+        datapoints_to_alarm=_SILENT_PERIODS,
+        comparison_operator="LessThanThreshold",
+        threshold=1,
+        treat_missing_data="breaching",
+        alarm_actions=actions,
+        ok_actions=actions,
+        tags=dict(args.tags),
+        opts=child(parent),
+    )
+
+
+def _promised(slo: Slo) -> dict[str, object]:
+    return {
+        "objectives": {
+            each.name: {
+                "percent": each.percent,
+                "withinMilliseconds": each.within,
+                "budgetMinutes": each.budget_minutes,
+            }
+            for each in objectives(slo)
+        }
+    }
