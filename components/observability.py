@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
 
 from components import aws
+from components.dashboard import Dashboard, DashboardArgs
+from components.dashboard_body import Row
+from components.dashboard_rows import slo_row
 from components.options import child
 from components.pod_logs import PodLogs, PodLogsArgs
 from components.request_metrics import LogLayout, addon_layout, make_request_metrics
@@ -33,6 +36,10 @@ class ObservabilityArgs:
         logs: Where the pods' logs are kept.
         slos: What services promise, by name.
         indicators: What that is held against.
+        dashboard: Whether there is one.
+        rows: Of the dashboard, after those of the services.
+        alarms: Names of further alarms that the dashboard lists.
+        distribution_id: A distribution that the dashboard shows, or none.
         tags: On everything.
     """
 
@@ -42,6 +49,10 @@ class ObservabilityArgs:
     logs: PodLogsArgs
     slos: Mapping[str, SloArgs] = field(default_factory=dict)
     indicators: Indicators = "logs"
+    dashboard: bool = True
+    rows: Sequence[Row] = ()
+    alarms: Sequence[str] = ()
+    distribution_id: pulumi.Input[str] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,7 +72,9 @@ class Observability(pulumi.ComponentResource):
         super().__init__("groundwork:index:Observability", name, None, opts)
         logs = PodLogs(f"{name}-logs", args.logs, child(self))
         alarms = self._alarms(name, args, logs) if args.slos and args.indicators == "logs" else {}
+        dashboard = self._dashboard(name, args, alarms) if args.dashboard else None
         self.outputs = {
+            "dashboard": dashboard,
             "logGroup": logs.group,
             "indicators": args.indicators,
             "slos": {
@@ -73,9 +86,7 @@ class Observability(pulumi.ComponentResource):
     def _alarms(self, name: str, args: ObservabilityArgs, logs: PodLogs) -> Mapping[str, list[str]]:
         """Names of the alarms that tell, by service."""
         times = {each.within for slo in args.slos.values() for each in objectives(slo) if each.within is not None}
-        metrics = make_request_metrics(
-            self, name, f"Groundwork/{args.identifier}", logs.group, times, self._layout(args)
-        )
+        metrics = make_request_metrics(self, name, _metrics_namespace(args), logs.group, times, self._layout(args))
         watch_silence(self, name, f"{args.identifier}-logs-silent", logs, args)
         return {
             service: list(
@@ -95,8 +106,29 @@ class Observability(pulumi.ComponentResource):
             for service, slo in args.slos.items()
         }
 
+    def _dashboard(self, name: str, args: ObservabilityArgs, alarms: Mapping[str, list[str]]) -> str:
+        """Its name. Promises that are held against Prometheus have no metrics in CloudWatch, and no rows."""
+        told = [alarm for names in alarms.values() for alarm in names]
+        rows = [slo_row(_metrics_namespace(args), service, args.slos[service], args.logs.region) for service in alarms]
+        return Dashboard(
+            f"{name}-board",
+            DashboardArgs(
+                identifier=args.identifier,
+                account=args.logs.account,
+                region=args.logs.region,
+                rows=[*rows, *args.rows],
+                distribution_id=args.distribution_id,
+                alarms=[*told, *args.alarms],
+            ),
+            child(self),
+        ).name
+
     def _layout(self, args: ObservabilityArgs) -> LogLayout:
         return addon_layout(args.namespace)
+
+
+def _metrics_namespace(args: ObservabilityArgs) -> str:
+    return f"Groundwork/{args.identifier}"
 
 
 def watch_silence(

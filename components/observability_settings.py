@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.dashboard_body import Row
 from components.observability import ObservabilityArgs
 from components.pod_logs import PodLogsArgs
 from components.request_metrics import REQUESTS_VARIABLE
@@ -23,8 +24,11 @@ def observability_args(
     namespace: str,
     topic_arn: pulumi.Input[str],
     tags: Mapping[str, str],
+    rows: Sequence[Row] = (),
+    alarms: Sequence[str] = (),
+    distribution_id: pulumi.Input[str] | None = None,
 ) -> ObservabilityArgs:
-    """What observes a stack."""
+    """What observes a stack; the arguments are those of `ObservabilityArgs`."""
     observability = settings.observability
     return ObservabilityArgs(
         identifier=identifier,
@@ -39,6 +43,10 @@ def observability_args(
             if service.slo is not None
         },
         indicators=observability.indicators,
+        dashboard=observability.dashboard,
+        rows=rows,
+        alarms=alarms,
+        distribution_id=distribution_id,
         tags=tags,
     )
 

@@ -20,6 +20,7 @@ from components.alarms import (
 )
 from components.autoscaling import ReplicaRangeArgs
 from components.cdn import Cdn
+from components.dashboard_rows import postgres_row, redis_row
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
 from components.delivery import bucket_args, cdn_args, edge_args
 from components.edge import Edge
@@ -165,7 +166,7 @@ class Platform(pulumi.ComponentResource):
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
             "alarms": alarms,
-            "observability": self._observability(alarms),
+            "observability": self._observability(alarms, stores),
             "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
@@ -329,8 +330,11 @@ class Platform(pulumi.ComponentResource):
         names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
         return {"topicArn": topic.arn, "profile": profile, "names": names}
 
-    def _observability(self, alarms: Mapping[str, Any]) -> Mapping[str, pulumi.Input[object]]:
-        """The pods' logs, and what the services promise."""
+    def _observability(self, alarms: Mapping[str, Any], stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+        """The pods' logs, what the services promise, and a dashboard of everything."""
+        region, profile = self._args.region, alarms["profile"]
+        rows = [redis_row(f"Redis {key}", redis, profile, region) for key, redis in stores.redis.items()]
+        rows.append(postgres_row("PostgreSQL", stores.database, profile, region))
         return Observability(
             "observability",
             observability_args(
@@ -340,6 +344,9 @@ class Platform(pulumi.ComponentResource):
                 region=self._args.region,
                 namespace=self._namespace,
                 topic_arn=alarms["topicArn"],
+                rows=rows,
+                alarms=alarms["names"],
+                distribution_id=stores.cdn.distribution_id,
                 tags=self._tags,
             ),
             child(self),

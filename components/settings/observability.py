@@ -46,4 +46,5 @@ class Observability(Model):
     indicators: Literal["logs", "prometheus"] = Field(
         default="logs", description="what promises are held against: requests in logs, or in Prometheus"
     )
+    dashboard: bool = Field(default=True, description="a dashboard in CloudWatch")
     logs: PodLogs = Field(default=PodLogs(), description="where the pods' logs are kept")

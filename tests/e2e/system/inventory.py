@@ -67,7 +67,10 @@ def aws_inventory() -> set[str]:
     found |= _names("oidc-provider", providers, "Arn")
     found |= _names("log-group", client("logs").describe_log_groups()["logGroups"], "logGroupName")
     found |= _names("topic", client("sns").list_topics()["Topics"], "TopicArn")
-    found |= _names("alarm", client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName")
+    alarms = client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found |= _names("alarm", [*alarms["MetricAlarms"], *alarms["CompositeAlarms"]], "AlarmName")
+    found |= _names("metric-filter", client("logs").describe_metric_filters()["metricFilters"], "filterName")
+    found |= _names("dashboard", client("cloudwatch").list_dashboards()["DashboardEntries"], "DashboardName")
     keys = client("kms").list_keys()["Keys"]
     found |= {f"key/{key['KeyId']}" for key in keys if _is_in_use(key["KeyId"])}
     found |= _names("policy", client("iam").list_policies(Scope="Local")["Policies"], "PolicyName")

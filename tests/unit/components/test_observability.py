@@ -150,7 +150,7 @@ def test_silence_is_told(record: Record) -> None:
 
 
 def test_without_promises_there_is_a_group_and_nothing_else(record: Record) -> None:
-    recording = _made(record, replace(ARGS, slos={}))
+    recording = _made(record, replace(ARGS, slos={}, dashboard=False))
     assert [item.type for item in recording.resources if item.type.startswith("aws:")] == [
         "aws:cloudwatch/logGroup:LogGroup"
     ]
