@@ -8,10 +8,12 @@ from typing import Literal
 
 import pulumi
 
-from components import aws
+from components import aws, observability_rules
 from components.dashboard import Dashboard, DashboardArgs
 from components.dashboard_body import Row
 from components.dashboard_rows import slo_row
+from components.errors import refuse
+from components.monitoring import Monitoring, MonitoringArgs
 from components.options import child
 from components.pod_logs import PodLogs, PodLogsArgs
 from components.request_metrics import LogLayout, addon_layout, make_request_metrics
@@ -36,6 +38,7 @@ class ObservabilityArgs:
         logs: Where the pods' logs are kept.
         slos: What services promise, by name.
         indicators: What that is held against.
+        prometheus: What the Prometheus operator is told, where the cluster has one.
         dashboard: Whether there is one.
         rows: Of the dashboard, after those of the services.
         alarms: Names of further alarms that the dashboard lists.
@@ -49,6 +52,7 @@ class ObservabilityArgs:
     logs: PodLogsArgs
     slos: Mapping[str, SloArgs] = field(default_factory=dict)
     indicators: Indicators = "logs"
+    prometheus: MonitoringArgs | None = None
     dashboard: bool = True
     rows: Sequence[Row] = ()
     alarms: Sequence[str] = ()
@@ -70,8 +74,11 @@ class Observability(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:Observability", name, None, opts)
+        refuse(f"Observability {name!r}", observability_rules.indicators(args.indicators, args.prometheus is not None))
         logs = PodLogs(f"{name}-logs", args.logs, child(self))
         alarms = self._alarms(name, args, logs) if args.slos and args.indicators == "logs" else {}
+        if args.prometheus is not None:
+            Monitoring(f"{name}-prometheus", args.prometheus, child(self))
         dashboard = self._dashboard(name, args, alarms) if args.dashboard else None
         self.outputs = {
             "dashboard": dashboard,

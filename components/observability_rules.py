@@ -19,6 +19,21 @@ class PodLogKnobs(Protocol):
     def kms_key_arn(self) -> str | None: ...
 
 
+def indicators(chosen: str, operator: bool) -> Iterator[Refusal]:
+    """Promises are held against something that is there.
+
+    Args:
+        chosen: What they are held against.
+        operator: Whether the cluster has the Prometheus operator.
+    """
+    if chosen == "prometheus" and not operator:
+        yield Refusal(
+            "indicators",
+            chosen,
+            "nothing in the cluster reads metrics: write cluster.prometheus_operator if the cluster has it, or logs",
+        )
+
+
 def pod_logs(knobs: PodLogKnobs) -> Iterator[Refusal]:
     """One key at most, and none for what exists."""
     if knobs.own_kms_key and knobs.kms_key_arn is not None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.cluster import PrometheusFeature
 from components.dashboard_body import Row
+from components.monitoring import MonitoringArgs
 from components.observability import ObservabilityArgs
 from components.pod_logs import PodLogsArgs
 from components.request_metrics import REQUESTS_VARIABLE
@@ -22,14 +24,20 @@ def observability_args(
     account: str,
     region: str,
     namespace: str,
+    place: pulumi.Input[str],
     topic_arn: pulumi.Input[str],
     tags: Mapping[str, str],
     rows: Sequence[Row] = (),
     alarms: Sequence[str] = (),
     distribution_id: pulumi.Input[str] | None = None,
 ) -> ObservabilityArgs:
-    """What observes a stack; the arguments are those of `ObservabilityArgs`."""
+    """What observes a stack; the arguments are those of `ObservabilityArgs` and `MonitoringArgs`."""
     observability = settings.observability
+    slos = {
+        name: SloArgs(**service.slo.model_dump())
+        for name, service in settings.services.items()
+        if service.slo is not None
+    }
     return ObservabilityArgs(
         identifier=identifier,
         namespace=namespace,
@@ -37,12 +45,9 @@ def observability_args(
         logs=PodLogsArgs(
             identifier=identifier, account=account, region=region, tags=tags, **observability.logs.model_dump()
         ),
-        slos={
-            name: SloArgs(**service.slo.model_dump())
-            for name, service in settings.services.items()
-            if service.slo is not None
-        },
+        slos=slos,
         indicators=observability.indicators,
+        prometheus=_monitoring(settings, namespace, place, slos),
         dashboard=observability.dashboard,
         rows=rows,
         alarms=alarms,
@@ -51,8 +56,34 @@ def observability_args(
     )
 
 
+def _monitoring(
+    settings: Settings, namespace: str, place: pulumi.Input[str], slos: Mapping[str, SloArgs]
+) -> MonitoringArgs | None:
+    operator = settings.cluster.prometheus_operator
+    if operator is None:
+        return None
+    return MonitoringArgs(
+        feature=PrometheusFeature(**operator.model_dump()),
+        namespace=namespace,
+        place=place,
+        system=settings.system,
+        services=[
+            name
+            for name, service in settings.services.items()
+            if service.requests_per_second is not None or observed_by_prometheus(settings, service)
+        ],
+        workers=[f"{queue}-worker" for queue in settings.queues],
+        slos=slos if settings.observability.indicators == "prometheus" else {},
+    )
+
+
 def observed_variables(settings: Settings, service: Service) -> dict[str, str]:
     """What a service's process is told, so that its promises can be held against something."""
     if service.slo is None or settings.observability.indicators != "logs":
         return {}
     return {REQUESTS_VARIABLE: "true"}
+
+
+def observed_by_prometheus(settings: Settings, service: Service) -> bool:
+    """Whether a service has to tell its metrics, so that its promises can be held against something."""
+    return service.slo is not None and settings.observability.indicators == "prometheus"

@@ -28,7 +28,7 @@ from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespac
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
 from components.observability import Observability
-from components.observability_settings import observability_args, observed_variables
+from components.observability_settings import observability_args, observed_by_prometheus, observed_variables
 from components.options import Window, child
 from components.pods import SecretVariable
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
@@ -144,7 +144,7 @@ class Platform(pulumi.ComponentResource):
             services[name] = {**made.outputs, "queues": self._queues_of(name)}
             await window.admit(made.registered)
         workers: dict[str, pulumi.Input[object]] = {}
-        if settings.queues and not surroundings.cluster.metrics_readers:
+        if settings.queues and not surroundings.cluster.sees_backlogs:
             pulumi.log.info(
                 "Workers scale on their CPU, which tells nothing of jobs that wait: the settings name neither "
                 "cluster.keda nor cluster.metrics.",
@@ -166,7 +166,7 @@ class Platform(pulumi.ComponentResource):
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
             "alarms": alarms,
-            "observability": self._observability(alarms, stores),
+            "observability": self._observability(alarms, stores, namespace),
             "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
@@ -330,7 +330,9 @@ class Platform(pulumi.ComponentResource):
         names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
         return {"topicArn": topic.arn, "profile": profile, "names": names}
 
-    def _observability(self, alarms: Mapping[str, Any], stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+    def _observability(
+        self, alarms: Mapping[str, Any], stores: _Stores, namespace: WorkloadNamespace
+    ) -> Mapping[str, pulumi.Input[object]]:
         """The pods' logs, what the services promise, and a dashboard of everything."""
         region, profile = self._args.region, alarms["profile"]
         rows = [redis_row(f"Redis {key}", redis, profile, region) for key, redis in stores.redis.items()]
@@ -343,6 +345,7 @@ class Platform(pulumi.ComponentResource):
                 account=self._args.account,
                 region=self._args.region,
                 namespace=self._namespace,
+                place=namespace.name,
                 topic_arn=alarms["topicArn"],
                 rows=rows,
                 alarms=alarms["names"],
@@ -448,6 +451,7 @@ class Platform(pulumi.ComponentResource):
                 cpu_target_percent=service.cpu_target_percent,
                 memory_target_percent=service.memory_target_percent,
                 requests_per_second=service.requests_per_second,
+                metrics=observed_by_prometheus(self._args.settings, service),
                 resources=container_resources(service.resources or workload.resources),
                 scratch_size=service.scratch_size,
                 drain_seconds=service.drain_seconds or workload.drain_seconds,

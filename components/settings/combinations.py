@@ -170,4 +170,4 @@ def _camel(setting: str) -> str:
 
 
 def _camel_words(cure: str) -> str:
-    return re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda match: to_camel(match.group()), cure)
+    return re.sub(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b", lambda match: to_camel(match.group()), cure)

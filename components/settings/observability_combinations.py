@@ -11,6 +11,9 @@ from components.settings.model import Settings
 
 def refusals(settings: Settings) -> Iterator[tuple[str, Refusal]]:
     """Rules of objectives and logs."""
+    operator = settings.cluster.prometheus_operator is not None
+    for refusal in observability_rules.indicators(settings.observability.indicators, operator):
+        yield "observability", refusal
     for refusal in observability_rules.pod_logs(settings.observability.logs):
         yield "observability.logs", refusal
     for name, service in settings.services.items():

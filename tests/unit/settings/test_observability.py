@@ -63,6 +63,12 @@ def _settings(path: str, value: Any) -> Settings:
             "kmsKeyArn",
         ),
         (
+            "observability",
+            {"indicators": "prometheus"},
+            'observability.indicators is "prometheus": nothing in the cluster reads metrics: write '
+            "cluster.prometheusOperator if the cluster has it, or logs",
+        ),
+        (
             "observability/logs",
             {"retentionDays": 31},
             "observability.logs.retentionDays is 31: must be 1, 3, 5, 7, 14, 30,",
@@ -77,7 +83,14 @@ def test_one_message_each(lines: Callable[..., list[str]], path: str, value: Any
 def test_what_is_written_is_what_is_made() -> None:
     settings = _settings("groundwork:services/api/slo", {"availabilityPercent": 99.5, "p99Milliseconds": 500})
     args = observability_args(
-        settings, identifier="shop-prod", account="1", region="eu-west-1", namespace="n", topic_arn="t", tags={}
+        settings,
+        identifier="shop-prod",
+        account="1",
+        region="eu-west-1",
+        namespace="n",
+        place="n",
+        topic_arn="t",
+        tags={},
     )
     assert args.slos == {"api": SloArgs(availability_percent=99.5, p99_milliseconds=500)}
     assert (args.indicators, args.logs.retention_days, args.logs.existing_group) == ("logs", 30, None)

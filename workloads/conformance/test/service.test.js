@@ -69,6 +69,10 @@ test("P0-SCALE: requests are counted, on a port of their own", async () => {
   assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
   assert.match(text, /^http_requests_total\{method="GET",status="200"\} 3$/m);
   assert.match(text, /^http_requests_total\{method="GET",status="404"\} 1$/m);
+  assert.match(text, /^http_request_duration_seconds_bucket\{le="\+Inf"\} 4$/m);
+  assert.match(text, /^http_request_duration_seconds_count 4$/m);
+  const buckets = [...text.matchAll(/_bucket\{le="[^"]+"\} (\d+)$/gm)].map(([, count]) => Number(count));
+  assert.deepEqual(buckets, buckets.toSorted((a, b) => a - b), "each bucket counts what is in the smaller ones too");
   assert.equal((await one.call("/metrics")).status, 404, "clients do not reach it");
 });
 
