@@ -13,18 +13,40 @@ from components.dashboard import Dashboard, DashboardArgs
 from components.dashboard_body import Row
 from components.dashboard_rows import slo_row
 from components.errors import refuse
+from components.log_shipper import LogShipper, LogShipperArgs
+from components.log_shipper_manifests import Exemption
 from components.monitoring import Monitoring, MonitoringArgs
 from components.options import child
 from components.pod_logs import PodLogs, PodLogsArgs
 from components.request_metrics import LogLayout, addon_layout, make_request_metrics
 from components.slo import Slo, SloArgs, objectives
 from components.slo_alarms import SloAlarms, SloAlarmsArgs
+from components.workload_identity import TokenIssuer
 
 Indicators = Literal["logs", "prometheus"]
 """What objectives are held against: requests counted from log lines, or from the services' own metrics."""
 
 _SILENCE_SECONDS = 600
 _SILENT_PERIODS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipperArgs:
+    """A collector of our own.
+
+    Attributes:
+        image: Reference of a Fluent Bit image, by digest.
+        system: The application.
+        issuer: The cluster's token issuer.
+        exemption: Who answers for reading the nodes' own files.
+        allow_image_tag: Whether the image may be named by a tag.
+    """
+
+    image: str
+    system: str
+    issuer: TokenIssuer
+    exemption: Exemption
+    allow_image_tag: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +60,7 @@ class ObservabilityArgs:
         logs: Where the pods' logs are kept.
         slos: What services promise, by name.
         indicators: What that is held against.
+        shipper: A collector of our own, or none: then the cluster's own one is expected to write to the group.
         prometheus: What the Prometheus operator is told, where the cluster has one.
         dashboard: Whether there is one.
         rows: Of the dashboard, after those of the services.
@@ -52,6 +75,7 @@ class ObservabilityArgs:
     logs: PodLogsArgs
     slos: Mapping[str, SloArgs] = field(default_factory=dict)
     indicators: Indicators = "logs"
+    shipper: ShipperArgs | None = None
     prometheus: MonitoringArgs | None = None
     dashboard: bool = True
     rows: Sequence[Row] = ()
@@ -76,6 +100,8 @@ class Observability(pulumi.ComponentResource):
         super().__init__("groundwork:index:Observability", name, None, opts)
         refuse(f"Observability {name!r}", observability_rules.indicators(args.indicators, args.prometheus is not None))
         logs = PodLogs(f"{name}-logs", args.logs, child(self))
+        if args.shipper is not None:
+            self._ship(name, args, args.shipper, logs)
         alarms = self._alarms(name, args, logs) if args.slos and args.indicators == "logs" else {}
         if args.prometheus is not None:
             Monitoring(f"{name}-prometheus", args.prometheus, child(self))
@@ -83,6 +109,7 @@ class Observability(pulumi.ComponentResource):
         self.outputs = {
             "dashboard": dashboard,
             "logGroup": logs.group,
+            "collector": "cluster" if args.shipper is None else "fluentBit",
             "indicators": args.indicators,
             "slos": {
                 service: {**_promised(slo), "alarms": alarms.get(service, [])} for service, slo in args.slos.items()
@@ -93,7 +120,7 @@ class Observability(pulumi.ComponentResource):
     def _alarms(self, name: str, args: ObservabilityArgs, logs: PodLogs) -> Mapping[str, list[str]]:
         """Names of the alarms that tell, by service."""
         times = {each.within for slo in args.slos.values() for each in objectives(slo) if each.within is not None}
-        metrics = make_request_metrics(self, name, _metrics_namespace(args), logs.group, times, self._layout(args))
+        metrics = make_request_metrics(self, name, _metrics_namespace(args), logs.group, times, _layout(args))
         watch_silence(self, name, f"{args.identifier}-logs-silent", logs, args)
         return {
             service: list(
@@ -130,8 +157,28 @@ class Observability(pulumi.ComponentResource):
             child(self),
         ).name
 
-    def _layout(self, args: ObservabilityArgs) -> LogLayout:
-        return addon_layout(args.namespace)
+    def _ship(self, name: str, args: ObservabilityArgs, shipper: ShipperArgs, logs: PodLogs) -> None:
+        LogShipper(
+            f"{name}-shipper",
+            LogShipperArgs(
+                identifier=args.identifier,
+                namespace=args.namespace,
+                system=shipper.system,
+                image=shipper.image,
+                region=args.logs.region,
+                logs=logs,
+                issuer=shipper.issuer,
+                exemption=shipper.exemption,
+                allow_image_tag=shipper.allow_image_tag,
+                tags=args.tags,
+            ),
+            child(self, depends_on=[logs]),
+        )
+
+
+def _layout(args: ObservabilityArgs) -> LogLayout:
+    """Our own collector ships this namespace alone, and leaves a line's fields where they are."""
+    return addon_layout(args.namespace) if args.shipper is None else LogLayout()
 
 
 def _metrics_namespace(args: ObservabilityArgs) -> str:

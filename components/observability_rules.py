@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Protocol
 
 from components.errors import Refusal
+
+_OWNER = re.compile(r"^[A-Za-z0-9@._ -]{1,100}$")
 
 
 class PodLogKnobs(Protocol):
@@ -17,6 +21,25 @@ class PodLogKnobs(Protocol):
     def own_kms_key(self) -> bool: ...
     @property
     def kms_key_arn(self) -> str | None: ...
+
+
+class ExemptionKnobs(Protocol):
+    """Who answers for what the policies would refuse."""
+
+    @property
+    def owner(self) -> str: ...
+    @property
+    def expires(self) -> str: ...
+
+
+def exemption(knobs: ExemptionKnobs) -> Iterator[Refusal]:
+    """An exemption that the policies can read; whether its day is over is theirs to say."""
+    if not _OWNER.match(knobs.owner):
+        yield Refusal("owner", knobs.owner, "write who answers for it, for example platform-team")
+    try:
+        date.fromisoformat(knobs.expires)
+    except ValueError:
+        yield Refusal("expires", knobs.expires, "write the last day of the exemption, for example 2027-06-30")
 
 
 def indicators(chosen: str, operator: bool) -> Iterator[Refusal]:

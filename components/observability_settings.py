@@ -8,13 +8,15 @@ import pulumi
 
 from components.cluster import PrometheusFeature
 from components.dashboard_body import Row
+from components.log_shipper_manifests import Exemption
 from components.monitoring import MonitoringArgs
-from components.observability import ObservabilityArgs
+from components.observability import ObservabilityArgs, ShipperArgs
 from components.pod_logs import PodLogsArgs
 from components.request_metrics import REQUESTS_VARIABLE
 from components.settings.model import Settings
 from components.settings.workloads import Service
 from components.slo import SloArgs
+from components.workload_identity import TokenIssuer
 
 
 def observability_args(
@@ -26,6 +28,7 @@ def observability_args(
     namespace: str,
     place: pulumi.Input[str],
     topic_arn: pulumi.Input[str],
+    issuer: TokenIssuer,
     tags: Mapping[str, str],
     rows: Sequence[Row] = (),
     alarms: Sequence[str] = (),
@@ -43,16 +46,34 @@ def observability_args(
         namespace=namespace,
         topic_arn=topic_arn,
         logs=PodLogsArgs(
-            identifier=identifier, account=account, region=region, tags=tags, **observability.logs.model_dump()
+            identifier=identifier,
+            account=account,
+            region=region,
+            tags=tags,
+            **observability.logs.model_dump(exclude={"fluent_bit"}),
         ),
         slos=slos,
         indicators=observability.indicators,
+        shipper=_shipper(settings, issuer),
         prometheus=_monitoring(settings, namespace, place, slos),
         dashboard=observability.dashboard,
         rows=rows,
         alarms=alarms,
         distribution_id=distribution_id,
         tags=tags,
+    )
+
+
+def _shipper(settings: Settings, issuer: TokenIssuer) -> ShipperArgs | None:
+    collector = settings.observability.logs.fluent_bit
+    if collector is None:
+        return None
+    return ShipperArgs(
+        image=collector.image,
+        system=settings.system,
+        issuer=issuer,
+        exemption=Exemption(owner=collector.owner, expires=collector.expires),
+        allow_image_tag=settings.environment == "local" or settings.workload.allow_image_tags,
     )
 
 

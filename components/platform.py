@@ -166,7 +166,7 @@ class Platform(pulumi.ComponentResource):
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
             "alarms": alarms,
-            "observability": self._observability(alarms, stores, namespace),
+            "observability": self._observability(alarms, stores, surroundings),
             "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
@@ -331,7 +331,7 @@ class Platform(pulumi.ComponentResource):
         return {"topicArn": topic.arn, "profile": profile, "names": names}
 
     def _observability(
-        self, alarms: Mapping[str, Any], stores: _Stores, namespace: WorkloadNamespace
+        self, alarms: Mapping[str, Any], stores: _Stores, surroundings: Surroundings
     ) -> Mapping[str, pulumi.Input[object]]:
         """The pods' logs, what the services promise, and a dashboard of everything."""
         region, profile = self._args.region, alarms["profile"]
@@ -345,7 +345,8 @@ class Platform(pulumi.ComponentResource):
                 account=self._args.account,
                 region=self._args.region,
                 namespace=self._namespace,
-                place=namespace.name,
+                place=surroundings.namespace,
+                issuer=surroundings.issuer,
                 topic_arn=alarms["topicArn"],
                 rows=rows,
                 alarms=alarms["names"],

@@ -25,9 +25,20 @@ class Slo(Model):
     )
 
 
+class FluentBit(Model):
+    """A collector of our own on every node; what reads a node's files needs somebody who answers for it."""
+
+    image: str = Field(min_length=1, description="Fluent Bit, version 3 or later, by digest")
+    owner: str = Field(description="who answers for reading the nodes' log files, for example platform-team")
+    expires: str = Field(description="last day on which the policies let it pass, for example 2027-06-30")
+
+
 class PodLogs(Model):
     """Where the pods' logs are kept."""
 
+    fluent_bit: FluentBit | None = Field(
+        default=None, description="ship the logs by a DaemonSet of Fluent Bit; without it, the cluster's own collector"
+    )
     existing_group: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_./#-]{1,512}$",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components import observability_rules, slo
+from components import observability_rules, service_rules, slo
 from components.errors import Refusal
 from components.settings.model import Settings
 
@@ -16,7 +16,19 @@ def refusals(settings: Settings) -> Iterator[tuple[str, Refusal]]:
         yield "observability", refusal
     for refusal in observability_rules.pod_logs(settings.observability.logs):
         yield "observability.logs", refusal
+    yield from _fluent_bit(settings)
     for name, service in settings.services.items():
         if service.slo is not None:
             for refusal in slo.refusals(service.slo):
                 yield f"services.{name}.slo", refusal
+
+
+def _fluent_bit(settings: Settings) -> Iterator[tuple[str, Refusal]]:
+    collector = settings.observability.logs.fluent_bit
+    if collector is None:
+        return
+    tags = settings.environment == "local" or settings.workload.allow_image_tags
+    for refusal in service_rules.image(collector.image, allow_tag=tags):
+        yield "observability.logs.fluentBit", refusal
+    for refusal in observability_rules.exemption(collector):
+        yield "observability.logs.fluentBit", refusal

@@ -11,10 +11,13 @@ from components.observability_settings import observability_args, observed_varia
 from components.settings import Source, judge
 from components.settings.model import Settings
 from components.slo import SloArgs
+from components.workload_identity import TokenIssuer
 from tests.unit.settings.conftest import changed, flat
 
 pytestmark = pytest.mark.unit
 
+ISSUER = TokenIssuer("https://issuer.test", "arn")
+DIGEST = "registry.test/fluent-bit@sha256:" + "b" * 64
 START = "stacks/Pulumi.prod.yaml: groundwork:"
 
 
@@ -69,6 +72,21 @@ def _settings(path: str, value: Any) -> Settings:
             "cluster.prometheusOperator if the cluster has it, or logs",
         ),
         (
+            "observability/logs/fluentBit",
+            {"image": "fluent-bit:3", "owner": "platform-team", "expires": "2027-06-30"},
+            'observability.logs.fluentBit.image is "fluent-bit:3": a tag can be moved to other code',
+        ),
+        (
+            "observability/logs/fluentBit",
+            {"image": DIGEST, "owner": "a; b", "expires": "2027-06-30"},
+            'observability.logs.fluentBit.owner is "a; b": write who answers for it, for example platform-team',
+        ),
+        (
+            "observability/logs/fluentBit",
+            {"image": DIGEST, "owner": "platform-team", "expires": "next year"},
+            'observability.logs.fluentBit.expires is "next year": write the last day of the exemption',
+        ),
+        (
             "observability/logs",
             {"retentionDays": 31},
             "observability.logs.retentionDays is 31: must be 1, 3, 5, 7, 14, 30,",
@@ -90,6 +108,7 @@ def test_what_is_written_is_what_is_made() -> None:
         namespace="n",
         place="n",
         topic_arn="t",
+        issuer=ISSUER,
         tags={},
     )
     assert args.slos == {"api": SloArgs(availability_percent=99.5, p99_milliseconds=500)}
