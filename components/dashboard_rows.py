@@ -38,8 +38,8 @@ def slo_row(namespace: str, service: str, slo: Slo, region: str) -> Row:
             title=f"{each.name}: share of bad requests",
             series=[
                 _requests(namespace, service, bad_metric(each), "bad", id="bad", visible=False),
-                _requests(namespace, service, REQUESTS, "all", id="all", visible=False),
-                Expression(formula="FILL(bad, 0) / all", label=f"promised: {each.meaning}"),
+                _requests(namespace, service, REQUESTS, "requests", id="requests", visible=False),
+                Expression(formula="FILL(bad, 0) / requests", label=f"promised: {each.meaning}"),
             ],
             region=region,
             period=_REQUESTS_PERIOD,

@@ -164,8 +164,8 @@ def bad_metric(objective: Objective) -> str:
 
 def queries(namespace: str, service: str, objective: Objective, period: int) -> list[Any]:
     """The share of bad requests; 0 while there are fewer of them than count."""
-    metrics = {"bad": bad_metric(objective), "all": REQUESTS}
-    share = f"IF(FILL(bad, 0) >= {LEAST_BAD}, FILL(bad, 0) / all, 0)"
+    metrics = {"bad": bad_metric(objective), "requests": REQUESTS}
+    share = f"IF(FILL(bad, 0) >= {LEAST_BAD}, FILL(bad, 0) / requests, 0)"
     return [
         *(
             {"id": id, "metric": metric(namespace, name, service, period), "return_data": False}

@@ -94,7 +94,7 @@ def test_a_window_counts_bad_requests_of_its_own_service(record: Record) -> None
         "stat": "Sum",
     }
     assert every["metric"]["metricName"] == "Requests"
-    assert share["expression"] == "IF(FILL(bad, 0) >= 2, FILL(bad, 0) / all, 0)", "one bad request wakes nobody"
+    assert share["expression"] == "IF(FILL(bad, 0) >= 2, FILL(bad, 0) / requests, 0)", "one bad request wakes nobody"
     assert share["returnData"]
 
 
