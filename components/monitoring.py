@@ -12,10 +12,11 @@ from typing import Any
 import pulumi
 
 from components.cluster import PrometheusFeature
+from components.errors import Refusal, refuse
 from components.kubernetes import KubernetesObject
 from components.options import child
 from components.service_rules import METRICS_PORT_NAME
-from components.slo import SloArgs
+from components.slo import SloArgs, refusals
 from components.slo_rules import Promise, monitor_manifest, rule_manifest
 
 
@@ -43,10 +44,22 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """ServiceMonitors for services and workers, and a PrometheusRule with recorded shares and burn-rate alerts."""
+    """ServiceMonitors for services and workers, and a PrometheusRule with recorded shares and burn-rate alerts.
+
+    Raises:
+        Refused: a promise that nobody could keep, or be told of.
+    """
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:Monitoring", name, None, opts)
+        refuse(
+            f"Monitoring {name!r}",
+            [
+                Refusal(f"slos.{service}.{item.setting}".rstrip("."), item.value, item.cure)
+                for service, slo in args.slos.items()
+                for item in refusals(slo)
+            ],
+        )
         for kind, names, port in (
             ("services", args.services, METRICS_PORT_NAME),
             ("workers", args.workers, "http"),

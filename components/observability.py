@@ -121,7 +121,7 @@ class Observability(pulumi.ComponentResource):
         """Names of the alarms that tell, by service."""
         times = {each.within for slo in args.slos.values() for each in objectives(slo) if each.within is not None}
         metrics = make_request_metrics(self, name, _metrics_namespace(args), logs.group, times, _layout(args))
-        watch_silence(self, name, f"{args.identifier}-logs-silent", logs, args)
+        _watch_silence(self, name, logs, args)
         return {
             service: list(
                 SloAlarms(
@@ -142,7 +142,7 @@ class Observability(pulumi.ComponentResource):
 
     def _dashboard(self, name: str, args: ObservabilityArgs, alarms: Mapping[str, list[str]]) -> str:
         """Its name. Promises that are held against Prometheus have no metrics in CloudWatch, and no rows."""
-        told = [alarm for names in alarms.values() for alarm in names]
+        told = [alarm for names in alarms.values() for alarm in names] + ([_silence_name(args)] if alarms else [])
         rows = [slo_row(_metrics_namespace(args), service, args.slos[service], args.logs.region) for service in alarms]
         return Dashboard(
             f"{name}-board",
@@ -185,14 +185,16 @@ def _metrics_namespace(args: ObservabilityArgs) -> str:
     return f"Groundwork/{args.identifier}"
 
 
-def watch_silence(
-    parent: pulumi.Resource, name: str, identifier: str, logs: PodLogs, args: ObservabilityArgs
-) -> aws.MetricAlarm:
+def _silence_name(args: ObservabilityArgs) -> str:
+    return f"{args.identifier}-logs-silent"
+
+
+def _watch_silence(parent: pulumi.Resource, name: str, logs: PodLogs, args: ObservabilityArgs) -> None:
     """Register the alarm that tells when no log line has come for an hour: nobody knows whether promises are kept."""
     actions = [args.topic_arn]
-    return aws.MetricAlarm(
+    aws.MetricAlarm(
         f"{name}-silence",
-        name=identifier,
+        name=_silence_name(args),
         alarm_description="No log line has reached the pods' log group for an hour: the collector is away, and no "
         "objective can be held against anything.",
         namespace="AWS/Logs",

@@ -141,6 +141,15 @@ def test_prometheus_without_an_operator_is_refused(record: Record) -> None:
     assert [item.setting for item in record(build).result.refusals] == ["indicators"]
 
 
+def test_a_promise_that_cannot_be_kept_is_refused(record: Record) -> None:
+    def build() -> Refused:
+        with pytest.raises(Refused) as caught:
+            Monitoring("m", replace(ARGS, slos={"api": SloArgs(availability_percent=100)}))
+        return caught.value
+
+    assert [item.setting for item in record(build).result.refusals] == ["slos.api.availability_percent"]
+
+
 @pytest.mark.parametrize("feature", [FEATURE, None])
 def test_only_those_who_read_metrics_reach_their_port(record: Record, feature: PrometheusFeature | None) -> None:
     """A policy with an empty list of sources would let everybody in."""
