@@ -73,15 +73,19 @@ SHIPPER = """
 """
 
 
-def test_the_collector_of_logs_is_taken_and_read_back(cluster_project: Any, api: Any, namespace: str) -> None:
+def test_the_collector_of_logs_is_taken_and_read_back(
+    cluster_project: Any, api: Any, namespace: str, nodes: Any
+) -> None:
     """SR-LOGS: a real API server accepts each field, and finds nothing to add that an update would take back."""
     project = cluster_project
     project.environment["PYTHONPATH"] = str(ROOT)
     project.write(SHIPPER.replace("NAMESPACE", namespace))
-    project.up().assert_succeeded()
-    project.refresh("--expect-no-changes").assert_succeeded()
-    project.up("--expect-no-changes").assert_succeeded()
-    [made] = api.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets")["items"]
-    assert made["spec"]["template"]["spec"]["volumes"][0]["hostPath"]["path"] == "/var/log/pods"
-    project.destroy().assert_succeeded()
+    with nodes("running"):
+        project.up().assert_succeeded()
+        project.refresh("--expect-no-changes").assert_succeeded()
+        project.up("--expect-no-changes").assert_succeeded()
+        [made] = api.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets")["items"]
+        assert made["status"]["numberReady"] == 1, "one pod on each node"
+        assert made["spec"]["template"]["spec"]["volumes"][0]["hostPath"]["path"] == "/var/log/pods"
+        project.destroy().assert_succeeded()
     assert api.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets")["items"] == []
