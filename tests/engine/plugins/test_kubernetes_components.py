@@ -67,6 +67,7 @@ SHIPPER = """
 
     metadata = {"name": NAME, "namespace": "NAMESPACE", "labels": {"app.kubernetes.io/name": NAME}}
     KubernetesObject("config", config_map_manifest(metadata, configuration("shop", "eu-west-1", "/shop/pods")))
+    KubernetesObject("account", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     KubernetesObject("pods", daemon_set_manifest(
         metadata, "registry.test/fluent-bit@sha256:" + "b" * 64, "eu-west-1", "arn:aws:iam::123456789012:role/shop",
         "checksum", Exemption(owner="platform-team", expires="2027-06-30")))
