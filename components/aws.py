@@ -28,6 +28,8 @@ __all__ = [
     "CacheUserGroup",
     "Certificate",
     "CertificateValidation",
+    "CompositeAlarm",
+    "Dashboard",
     "DatabaseInstance",
     "DatabaseParameterGroup",
     "DatabaseProxy",
@@ -44,6 +46,7 @@ __all__ = [
     "LogDeliveryDestination",
     "LogDeliverySource",
     "LogGroup",
+    "LogMetricFilter",
     "MetricAlarm",
     "OpenIdConnectProvider",
     "OriginAccessControl",
@@ -80,10 +83,13 @@ if TYPE_CHECKING:
     from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
     from pulumi_aws.cloudfront import OriginRequestPolicy as OriginRequestPolicy
     from pulumi_aws.cloudfront import ResponseHeadersPolicy as ResponseHeadersPolicy
+    from pulumi_aws.cloudwatch import CompositeAlarm as CompositeAlarm
+    from pulumi_aws.cloudwatch import Dashboard as Dashboard
     from pulumi_aws.cloudwatch import LogDelivery as LogDelivery
     from pulumi_aws.cloudwatch import LogDeliveryDestination as LogDeliveryDestination
     from pulumi_aws.cloudwatch import LogDeliverySource as LogDeliverySource
     from pulumi_aws.cloudwatch import LogGroup as LogGroup
+    from pulumi_aws.cloudwatch import LogMetricFilter as LogMetricFilter
     from pulumi_aws.cloudwatch import MetricAlarm as MetricAlarm
     from pulumi_aws.ec2 import InternetGateway as InternetGateway
     from pulumi_aws.ec2 import Route as Route
@@ -290,7 +296,10 @@ else:
     )
     KeyAlias = resource_class("aws:kms/alias:Alias", outputs=("arn",))
     LogGroup = resource_class("aws:cloudwatch/logGroup:LogGroup", outputs=("arn",))
+    LogMetricFilter = resource_class("aws:cloudwatch/logMetricFilter:LogMetricFilter")
     MetricAlarm = resource_class("aws:cloudwatch/metricAlarm:MetricAlarm", outputs=("arn",))
+    CompositeAlarm = resource_class("aws:cloudwatch/compositeAlarm:CompositeAlarm", outputs=("arn",))
+    Dashboard = resource_class("aws:cloudwatch/dashboard:Dashboard", outputs=("dashboardArn",))
     Topic = resource_class("aws:sns/topic:Topic", outputs=("arn",))
     TopicSubscription = resource_class("aws:sns/topicSubscription:TopicSubscription", outputs=("arn",))
     StateMachine = resource_class("aws:sfn/stateMachine:StateMachine", outputs=("arn",))

@@ -6,7 +6,8 @@ named here has to be there before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,19 @@ class IngressFeature:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrometheusFeature:
+    """The Prometheus operator (monitoring.coreos.com/v1), and a Prometheus that looks at this namespace's objects.
+
+    Attributes:
+        namespace: Where Prometheus runs.
+        labels: That it selects monitors and rules by.
+    """
+
+    namespace: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterFeatures:
     """What the cluster has.
 
@@ -52,14 +66,22 @@ class ClusterFeatures:
         metrics_namespace: Where Prometheus runs, whose adapter serves external and custom metrics, or none.
         gateway: The Gateway that services are exposed by, or none.
         ingress: The Ingress controller that they are exposed by where there is no Gateway, or none.
+        prometheus: The Prometheus operator that is told of metrics and rules, or none.
     """
 
     keda_namespace: str | None = None
     metrics_namespace: str | None = None
     gateway: GatewayFeature | None = None
     ingress: IngressFeature | None = None
+    prometheus: PrometheusFeature | None = None
 
     @property
     def metrics_readers(self) -> tuple[str, ...]:
         """Namespaces from which metrics are read."""
-        return tuple(sorted({name for name in (self.keda_namespace, self.metrics_namespace) if name}))
+        prometheus = self.prometheus.namespace if self.prometheus else None
+        return tuple(sorted({name for name in (self.keda_namespace, self.metrics_namespace, prometheus) if name}))
+
+    @property
+    def sees_backlogs(self) -> bool:
+        """Whether an autoscaler can scale on what workers tell; that somebody collects it is not enough."""
+        return bool(self.keda_namespace or self.metrics_namespace)

@@ -24,6 +24,7 @@ def log_group(
     retention_days: int,
     tags: Mapping[str, str],
     region: str | None = None,
+    kms_key_id: pulumi.Input[str] | None = None,
 ) -> aws.LogGroup:
     """A log group made before the service writes: one that the service makes itself is kept for ever.
 
@@ -34,7 +35,14 @@ def log_group(
         retention_days: One of `RETENTION_DAYS`.
         tags: On the group.
         region: Where, if it is not the provider's region.
+        kms_key_id: ARN of the key that it is encrypted with; CloudWatch's own without one.
     """
     return aws.LogGroup(
-        logical, name=name, retention_in_days=retention_days, region=region, tags=dict(tags), opts=child(parent)
+        logical,
+        name=name,
+        retention_in_days=retention_days,
+        region=region,
+        kms_key_id=kms_key_id,
+        tags=dict(tags),
+        opts=child(parent),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pulumi
 
@@ -19,6 +20,7 @@ from components.alarms import (
 )
 from components.autoscaling import ReplicaRangeArgs
 from components.cdn import Cdn
+from components.dashboard_rows import postgres_row, redis_row
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
 from components.database_proxy import WriterProxyArgs
 from components.delivery import bucket_args, cdn_args, edge_args
@@ -26,6 +28,8 @@ from components.edge import Edge
 from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
+from components.observability import Observability
+from components.observability_settings import observability_args, observed_by_prometheus, observed_variables
 from components.options import Window, child
 from components.pods import SecretVariable
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
@@ -112,6 +116,7 @@ class Platform(pulumi.ComponentResource):
         self._tags = {"system": args.settings.system, "stack": args.stack, "managed-by": "groundwork"}
         # Elsewhere a deleted secret can be restored for a month, during which its name is taken.
         self._recovery_days = 0 if args.settings.environment == "local" else 30
+        self._namespace = args.settings.namespace or self._names.prefix
         self._delivered: dict[str, _OwnSecrets] = {}
         self.outputs = {}
 
@@ -127,7 +132,7 @@ class Platform(pulumi.ComponentResource):
         namespace = WorkloadNamespace(
             "namespace",
             WorkloadNamespaceArgs(
-                identifier=settings.namespace or self._names.prefix,
+                identifier=self._namespace,
                 trusted_certificates=self._args.trusted_certificates,
                 store_cidrs=self._store_cidrs(),
                 egress=[EgressRule(cidr=item.cidr, ports=item.ports) for item in settings.cluster.egress],
@@ -146,7 +151,7 @@ class Platform(pulumi.ComponentResource):
             services[name] = {**made.outputs, "queues": self._queues_of(name)}
             await window.admit(made.registered)
         workers: dict[str, pulumi.Input[object]] = {}
-        if settings.queues and not surroundings.cluster.metrics_readers:
+        if settings.queues and not surroundings.cluster.sees_backlogs:
             pulumi.log.info(
                 "Workers scale on their CPU, which tells nothing of jobs that wait: the settings name neither "
                 "cluster.keda nor cluster.metrics.",
@@ -156,6 +161,7 @@ class Platform(pulumi.ComponentResource):
             workers_made = self._workers(queue, surroundings, stores)
             workers[queue] = workers_made.outputs
             await window.admit(workers_made.registered)
+        alarms = self._alarms(stores)
         self.outputs = {
             "environment": settings.environment,
             "namespace": namespace.name,
@@ -166,7 +172,8 @@ class Platform(pulumi.ComponentResource):
             "database": {**stores.database.outputs, "readerPool": pool.outputs if pool else None},
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
-            "alarms": self._alarms(stores),
+            "alarms": alarms,
+            "observability": self._observability(alarms, stores, surroundings),
             "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
@@ -421,6 +428,32 @@ class Platform(pulumi.ComponentResource):
             tags=self._tags,
         )
 
+    def _observability(
+        self, alarms: Mapping[str, Any], stores: _Stores, surroundings: Surroundings
+    ) -> Mapping[str, pulumi.Input[object]]:
+        """The pods' logs, what the services promise, and a dashboard of everything."""
+        region, profile = self._args.region, alarms["profile"]
+        rows = [redis_row(f"Redis {key}", redis, profile, region) for key, redis in stores.redis.items()]
+        rows.append(postgres_row("PostgreSQL", stores.database, profile, region))
+        return Observability(
+            "observability",
+            observability_args(
+                self._args.settings,
+                identifier=self._names.prefix,
+                account=self._args.account,
+                region=self._args.region,
+                namespace=self._namespace,
+                place=surroundings.namespace,
+                issuer=surroundings.issuer,
+                topic_arn=alarms["topicArn"],
+                rows=rows,
+                alarms=alarms["names"],
+                distribution_id=stores.cdn.distribution_id,
+                tags=self._tags,
+            ),
+            child(self),
+        ).outputs
+
     def _surroundings(
         self, shared: Surroundings, namespace: WorkloadNamespace, stores: _Stores, pool: ReaderPool | None
     ) -> Surroundings:
@@ -513,6 +546,7 @@ class Platform(pulumi.ComponentResource):
                 cpu_target_percent=service.cpu_target_percent,
                 memory_target_percent=service.memory_target_percent,
                 requests_per_second=service.requests_per_second,
+                metrics=observed_by_prometheus(self._args.settings, service),
                 resources=container_resources(service.resources or workload.resources),
                 scratch_size=service.scratch_size,
                 drain_seconds=service.drain_seconds or workload.drain_seconds,
@@ -527,6 +561,7 @@ class Platform(pulumi.ComponentResource):
                     **service.environment,
                     **self._bucket_variables(service, stores),
                     **queue_variables(self._queue_options(name)),
+                    **observed_variables(self._args.settings, service),
                 },
                 secrets=own.variables,
                 checksum=own.checksum,

@@ -62,6 +62,7 @@ RESERVED_VARIABLES = frozenset(
         "SHUTDOWN_STREAM_SECONDS",
         "CONFIG_DIR",
         "METRICS_PORT",
+        "LOG_REQUESTS",
         "NODE_EXTRA_CA_CERTS",
     }
 )

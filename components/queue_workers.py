@@ -170,7 +170,7 @@ def worker_variables(args: QueueWorkersArgs) -> dict[str, str]:
 def scaling_of(args: QueueWorkersArgs, identifier: str) -> Scaling:
     """On the backlog if the cluster can see it, else on the CPU."""
     cluster: ClusterFeatures = args.surroundings.cluster
-    if not cluster.metrics_readers:
+    if not cluster.sees_backlogs:
         return Scaling(replicas=args.replicas, cpu_target_percent=args.cpu_target_percent)
     backlog = Backlog(
         queue=args.queue,

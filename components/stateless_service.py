@@ -85,6 +85,7 @@ class StatelessServiceArgs:
         cpu_target_percent: CPU use, in percent of the request, that the autoscaler aims at; none: it does not count.
         memory_target_percent: The same for memory; none: it does not count.
         requests_per_second: Requests that one instance is to get; needs a cluster with metrics.
+        metrics: Whether it tells its metrics on a port of its own, which scaling on requests needs in any case.
         resources: Requests and limits.
         scratch_size: Of the only writable place, `/tmp`.
         drain_seconds: Seconds from SIGTERM in which requests under way are finished.
@@ -117,6 +118,7 @@ class StatelessServiceArgs:
     cpu_target_percent: int | None = 70
     memory_target_percent: int | None = None
     requests_per_second: int | None = None
+    metrics: bool = False
     resources: ContainerResources = field(default_factory=ContainerResources)
     scratch_size: str = "64Mi"
     drain_seconds: int = 25
@@ -243,7 +245,8 @@ class StatelessService(pulumi.ComponentResource):
                 policy = policy_manifest(identifier, metadata, callers, "http")
                 made = KubernetesObject(f"{name}{suffix}-network-policy", policy, child(self))
                 self.registered = (*self.registered, made)
-            if METRICS_PORT_NAME in _ports(args):
+            # An empty list of sources would let everybody in.
+            if METRICS_PORT_NAME in _ports(args) and args.surroundings.cluster.metrics_readers:
                 sources = [namespace_source(reader) for reader in args.surroundings.cluster.metrics_readers]
                 metadata = {**metadata, "name": f"{identifier}-metrics"}
                 policy = policy_manifest(identifier, metadata, sources, METRICS_PORT_NAME)
@@ -272,7 +275,7 @@ def service_manifest(args: StatelessServiceArgs, identifier: str) -> dict[str, A
 
 def _ports(args: StatelessServiceArgs) -> dict[str, int]:
     """The further ports: what scales on requests has to tell how many there are."""
-    if args.requests_per_second is None:
+    if args.requests_per_second is None and not args.metrics:
         return dict(args.ports)
     return {METRICS_PORT_NAME: METRICS_PORT, **args.ports}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.capacity import declared_connections
-from components.cluster import ClusterFeatures, GatewayFeature, IngressFeature
+from components.cluster import ClusterFeatures, GatewayFeature, IngressFeature, PrometheusFeature
 from components.exposure import Exposure
 from components.pod_options import Amount, ConfigFiles, Probes, Rollout
 from components.pods import ContainerResources
@@ -18,12 +18,13 @@ from components.settings.workloads import Queue, Resources, Service, Workload
 
 def cluster_features(cluster: Cluster) -> ClusterFeatures:
     """What the cluster has."""
-    gateway, ingress = cluster.gateway, cluster.ingress
+    gateway, ingress, prometheus = cluster.gateway, cluster.ingress, cluster.prometheus_operator
     return ClusterFeatures(
         keda_namespace=cluster.keda.namespace if cluster.keda else None,
         metrics_namespace=cluster.metrics.namespace if cluster.metrics else None,
         gateway=GatewayFeature(**gateway.model_dump()) if gateway else None,
         ingress=IngressFeature(**ingress.model_dump()) if ingress else None,
+        prometheus=PrometheusFeature(**prometheus.model_dump()) if prometheus else None,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from components.settings.base import NAME_PATTERN, Cidr, Items, Model
 
+Label = Annotated[str, Field(pattern=r"^(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9._-]{1,63}$")]
 NamespaceName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=63)]
 
 
@@ -21,6 +23,15 @@ class Metrics(Model):
     """Prometheus, with an adapter that serves its metrics to the cluster."""
 
     namespace: NamespaceName = Field(default="monitoring", description="namespace that Prometheus runs in")
+
+
+class PrometheusOperator(Model):
+    """The Prometheus operator (monitoring.coreos.com/v1), whose Prometheus looks at this stack's namespace."""
+
+    namespace: NamespaceName = Field(default="monitoring", description="namespace that Prometheus runs in")
+    labels: Mapping[Label, Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,63}$")]] = Field(
+        default={}, description="labels that it selects monitors and rules by, for example release: prometheus"
+    )
 
 
 class Gateway(Model):
@@ -68,6 +79,9 @@ class Cluster(Model):
 
     keda: Keda | None = Field(default=None, description="KEDA: workers scale on their backlog")
     metrics: Metrics | None = Field(default=None, description="Prometheus and its adapter: the same without KEDA")
+    prometheus_operator: PrometheusOperator | None = Field(
+        default=None, description="the Prometheus operator: it is told of metrics and rules"
+    )
     external_secrets: ExternalSecrets | None = Field(
         default=None, description="the External Secrets operator: it brings secrets to the cluster"
     )

@@ -11,6 +11,7 @@ from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
 from components.settings import delivery_combinations as delivery
+from components.settings import observability_combinations as observability
 from components.settings import workload_combinations as workloads
 from components.settings.model import Settings
 from components.settings.problems import NAMESPACE, Problem, shown
@@ -49,6 +50,7 @@ def _refusals(
     yield from _under("", delivery.storage(settings, stack, region))
     yield from _under("", delivery.cdn(settings))
     yield from workloads.refusals(settings, secure)
+    yield from observability.refusals(settings)
     if settings.environment != "local":
         yield from _highly_available(settings)
     if settings.environment == "production":
@@ -183,4 +185,4 @@ def _camel(setting: str) -> str:
 
 
 def _camel_words(cure: str) -> str:
-    return re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda match: to_camel(match.group()), cure)
+    return re.sub(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b", lambda match: to_camel(match.group()), cure)

@@ -25,6 +25,7 @@ from components.settings.base import (
 from components.settings.cluster import Cluster
 from components.settings.database import Database
 from components.settings.delivery import Bucket, Cdn, Edge
+from components.settings.observability import Observability
 from components.settings.redis import RedisPair
 from components.settings.workloads import Dashboard, Queue, Service, Workload
 
@@ -86,6 +87,7 @@ class Settings(Model):
     redis: RedisPair = Field(default=RedisPair(), description="cache and queue")
     database: Database = Field(default=Database(), description="PostgreSQL")
     alarms: Alarms = Field(default=Alarms(), description="who is told of what")
+    observability: Observability = Field(default=Observability(), description="how the stack is watched")
     buckets: Mapping[Name, Bucket] = Field(min_length=1, description="buckets by name")
     cdn: Cdn = Field(description="the distribution in front of a bucket")
     edge: Edge = Field(default=Edge(), description="the web ACL in front of the distribution")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, JsonValue
 
 from components.settings.base import NAME_PATTERN, Access, Cpu, Items, Memory, Model, Name, UrlPath, Variable
+from components.settings.observability import Slo
 
 Image = Annotated[str, Field(pattern=r"^[a-z0-9][a-zA-Z0-9./:_@-]*$", max_length=512)]
 PortName = Annotated[str, Field(pattern=r"^[a-z](?:-?[a-z0-9])*$", max_length=15)]
@@ -140,6 +141,9 @@ class Service(Model):
     buckets: Mapping[Name, Access] = Field(default={}, description="buckets that it may use: read or readWrite")
     exposed: bool = Field(default=False, description="true: pods of other namespaces may call it")
     expose: Expose | None = Field(default=None, description="where clients outside the cluster find it")
+    slo: Slo | None = Field(
+        default=None, description="what it promises: availabilityPercent, p95Milliseconds and so on"
+    )
 
 
 class Schedule(Model):

@@ -9,16 +9,20 @@ def install() -> None:
     """Make moto use the extended backends; call before its first request. Calling it again changes nothing."""
     from moto import settings as moto_settings
     from moto.cloudfront.models import cloudfront_backends
+    from moto.cloudwatch.models import cloudwatch_backends
     from moto.elasticache.models import elasticache_backends
     from moto.iam.models import iam_backends
+    from moto.logs.models import logs_backends
     from moto.rds.models import rds_backends
     from moto.s3.models import FakeBucket, S3Backend
     from moto.secretsmanager.models import secretsmanager_backends
     from moto.sts.models import sts_backends
 
     from local.aws.extensions.cloudfront import CloudFront
+    from local.aws.extensions.cloudwatch import CloudWatch
     from local.aws.extensions.elasticache import ElastiCache
     from local.aws.extensions.iam import IAM
+    from local.aws.extensions.logs import Logs
     from local.aws.extensions.rds import RDS
     from local.aws.extensions.s3 import default_retention, keeps_versions, lets_logs_in, lock, permission, version
     from local.aws.extensions.secretsmanager import SecretsManager
@@ -28,8 +32,10 @@ def install() -> None:
     moto_settings.ACM_VALIDATION_WAIT = 0
     extended: list[tuple[Any, type]] = [
         (cloudfront_backends, CloudFront),
+        (cloudwatch_backends, CloudWatch),
         (elasticache_backends, ElastiCache),
         (iam_backends, IAM),
+        (logs_backends, Logs),
         (rds_backends, RDS),
         (secretsmanager_backends, SecretsManager),
         (sts_backends, STS),

@@ -68,7 +68,10 @@ def aws_inventory() -> set[str]:
     found |= _names("oidc-provider", providers, "Arn")
     found |= _names("log-group", client("logs").describe_log_groups()["logGroups"], "logGroupName")
     found |= _names("topic", client("sns").list_topics()["Topics"], "TopicArn")
-    found |= _names("alarm", client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName")
+    alarms = client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found |= _names("alarm", [*alarms["MetricAlarms"], *alarms["CompositeAlarms"]], "AlarmName")
+    found |= _names("metric-filter", client("logs").describe_metric_filters()["metricFilters"], "filterName")
+    found |= _names("dashboard", client("cloudwatch").list_dashboards()["DashboardEntries"], "DashboardName")
     found |= _names("state-machine", client("stepfunctions").list_state_machines()["stateMachines"], "name")
     found |= _names("schedule", client("scheduler").list_schedules()["Schedules"], "Name")
     keys = client("kms").list_keys()["Keys"]

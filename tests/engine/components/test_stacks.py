@@ -48,9 +48,11 @@ def test_a_stack_uses_what_the_cluster_has(checkout: Any) -> None:
             "keda": {},
             "metrics": {},
             "externalSecrets": {"store": "aws"},
+            "prometheusOperator": {"labels": {"release": "prometheus"}},
             "gateway": {"name": "public", "namespace": "gateways"},
         },
     )
+    checkout.change("prod", "groundwork:observability", {"indicators": "prometheus"})
     digest = "registry.example.com/aiponge/next@sha256:" + "1" * 64
     gateway = "groundwork:services/api-gateway"
     checkout.change("prod", f"{gateway}/expose", {"hosts": ["api.example.com"]})
@@ -64,6 +66,9 @@ def test_a_stack_uses_what_the_cluster_has(checkout: Any) -> None:
     assert ("kubernetes:keda.sh/v1alpha1:ScaledObject", "storage-background-autoscaler") in made
     assert ("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute", "api-gateway-route") in made
     assert ("kubernetes:apps/v1:Deployment", "api-gateway-canary-deployment") in made
+    assert ("kubernetes:monitoring.coreos.com/v1:PrometheusRule", "observability-prometheus-rules") in made
+    assert ("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", "observability-prometheus-services") in made
+    assert ("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", "observability-prometheus-workers") in made
     assert ("kubernetes:external-secrets.io/v1:ExternalSecret", "redis-cache-secret-external") in made
     assert not [name for type_, name in made if type_ == "kubernetes:core/v1:Secret"]
 

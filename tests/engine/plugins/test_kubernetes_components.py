@@ -64,3 +64,36 @@ def test_every_knob_is_taken_and_read_back_as_it_was_asked_for(
         project.destroy().assert_succeeded()
     for path in ("apps/v1/namespaces/{}/deployments", "autoscaling/v2/namespaces/{}/horizontalpodautoscalers"):
         assert api.get("/apis/" + path.format(namespace))["items"] == []
+
+
+SHIPPER = """
+    from components.kubernetes import KubernetesObject
+    from components.log_shipper_manifests import (
+        NAME, Exemption, config_map_manifest, configuration, daemon_set_manifest
+    )
+
+    metadata = {"name": NAME, "namespace": "NAMESPACE", "labels": {"app.kubernetes.io/name": NAME}}
+    KubernetesObject("config", config_map_manifest(metadata, configuration("shop", "eu-west-1", "/shop/pods")))
+    KubernetesObject("account", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+    KubernetesObject("pods", daemon_set_manifest(
+        metadata, "registry.test/fluent-bit@sha256:" + "b" * 64, "eu-west-1", "arn:aws:iam::123456789012:role/shop",
+        "checksum", Exemption(owner="platform-team", expires="2027-06-30")))
+"""
+
+
+def test_the_collector_of_logs_is_taken_and_read_back(
+    cluster_project: Any, api: Any, namespace: str, nodes: Any
+) -> None:
+    """SR-LOGS: a real API server accepts each field, and finds nothing to add that an update would take back."""
+    project = cluster_project
+    project.environment["PYTHONPATH"] = str(ROOT)
+    project.write(SHIPPER.replace("NAMESPACE", namespace))
+    with nodes("running"):
+        project.up().assert_succeeded()
+        project.refresh("--expect-no-changes").assert_succeeded()
+        project.up("--expect-no-changes").assert_succeeded()
+        [made] = api.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets")["items"]
+        assert made["status"]["numberReady"] == 1, "one pod on each node"
+        assert made["spec"]["template"]["spec"]["volumes"][0]["hostPath"]["path"] == "/var/log/pods"
+        project.destroy().assert_succeeded()
+    assert api.get(f"/apis/apps/v1/namespaces/{namespace}/daemonsets")["items"] == []

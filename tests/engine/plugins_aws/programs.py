@@ -169,6 +169,34 @@ aws.cloudwatch.MetricAlarm(
         for number in ((1, 2, 3) if second else (1, 2))
     ] + [{"id": "worst", "expression": "MAX(METRICS())", "label": "worst", "return_data": True}],
 )
+either = aws.cloudwatch.MetricAlarm(
+    "either-alarm", name="either", namespace="App", metric_name="Errors", statistic="Sum", period=60,
+    comparison_operator="GreaterThanThreshold", threshold=1, evaluation_periods=1,
+)
+aws.cloudwatch.CompositeAlarm(
+    "both-alarms", alarm_name="both", alarm_rule='ALARM("either") AND NOT OK(either)' if second else "ALARM(either)",
+    alarm_description="second" if second else "first", alarm_actions=[topic.arn], tags=tags, opts=after(either),
+)
+aws.cloudwatch.LogMetricFilter(
+    "counting", name="errors", log_group_name=slow_log.name,
+    pattern="{ $.status >= 500 }" if second else "{ $.level = error }",
+    metric_transformation={
+        "name": "Errors", "namespace": "App", "value": "1", "dimensions": {"Service": "$.service"}
+    },
+)
+aws.cloudwatch.Dashboard(
+    "board", dashboard_name="board",
+    dashboard_body=json.dumps(
+        {
+            "widgets": [
+                {
+                    "type": "text", "x": 0, "y": 0, "width": 24, "height": 2,
+                    "properties": {"markdown": "second" if second else "first"},
+                }
+            ]
+        }
+    ),
+)
 
 bucket = aws.s3.Bucket("Uploads", force_destroy=True, tags=tags)
 versioning = aws.s3.BucketVersioning(

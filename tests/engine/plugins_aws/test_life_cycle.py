@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 # What the second version of the program is expected to do to each resource that it changes.
 UPDATED = {
     "vpc", "subnet-a", "subnet-b", "subnet-c", "gateway", "table", "endpoint", "inside", "web", "in-cidr", "key",
-    "slow-log", "topic", "plain-alarm", "worst-alarm", "proxy", "proxy-pool",
+    "slow-log", "topic", "plain-alarm", "worst-alarm", "both-alarms", "counting", "board", "proxy", "proxy-pool",
     "machine", "schedule",
     "cache-parameters", "redis", "somebody", "people", "everywhere",
     "database-parameters", "database", "Uploads", "versioning", "encryption", "block",
@@ -64,6 +64,11 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
         "topics": lambda: endpoint.client("sns").list_topics()["Topics"],
         "subscriptions": lambda: endpoint.client("sns").list_subscriptions()["Subscriptions"],
         "alarms": lambda: endpoint.client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "composite alarms": lambda: endpoint.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])[
+            "CompositeAlarms"
+        ],
+        "dashboards": lambda: endpoint.client("cloudwatch").list_dashboards()["DashboardEntries"],
+        "metric filters": lambda: endpoint.client("logs").describe_metric_filters()["metricFilters"],
         "log groups": lambda: endpoint.client("logs").describe_log_groups()["logGroups"],
         "aliases": lambda: [
             alias

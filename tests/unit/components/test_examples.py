@@ -27,6 +27,7 @@ CONFIGURATION = {
 }
 MADE = {
     "alarms": "MetricAlarm",
+    "observability": "CompositeAlarm",
     "redis": "ReplicationGroup",
     "storage": "BucketReplicationConfig",
     "edge": "WebAcl",

@@ -407,6 +407,27 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
     ("KeyAlias", "kms.Alias", {"name": "alias/x", "target_key_id": "y"}),
     ("LogGroup", "cloudwatch.LogGroup", {"name": "x", "retention_in_days": 30, "tags": {"a": "b"}}),
     (
+        "LogMetricFilter",
+        "cloudwatch.LogMetricFilter",
+        {
+            "name": "x",
+            "log_group_name": "y",
+            "pattern": "{ $.status >= 500 }",
+            "metric_transformation": {
+                "name": "Errors",
+                "namespace": "n",
+                "value": "1",
+                "dimensions": {"the_service": "$.service"},
+            },
+        },
+    ),
+    (
+        "CompositeAlarm",
+        "cloudwatch.CompositeAlarm",
+        {"alarm_name": "x", "alarm_rule": "ALARM(y)", "alarm_actions": ["t"], "ok_actions": ["t"], "tags": {"a": "b"}},
+    ),
+    ("Dashboard", "cloudwatch.Dashboard", {"dashboard_name": "x", "dashboard_body": "{}"}),
+    (
         "MetricAlarm",
         "cloudwatch.MetricAlarm",
         {

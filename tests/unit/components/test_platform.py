@@ -19,6 +19,7 @@ from components.platform import Platform, PlatformArgs
 from components.program import read_stack
 from components.settings import Source, judge
 from components.settings.reader_pool import ReaderPool
+from tests.unit.components.test_dashboard import check_dashboard
 
 pytestmark = pytest.mark.unit
 
@@ -126,6 +127,7 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
             "edge",
             "environment",
             "namespace",
+            "observability",
             "redis",
             "services",
             "trustedCertificates",
@@ -147,6 +149,37 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
     assert outputs["buckets"]["uploads"]["name"] == f"aiponge-{stack}-uploads-123456789012"
     assert outputs["cdn"]["bucket"] == outputs["buckets"]["assets"]["name"]
     assert outputs["dashboard"]["path"] == "/queues"
+
+
+def test_the_gateway_is_held_to_what_it_promises(composed: Any) -> None:
+    """P0-OBS: it is told to count its requests, and its budget is watched; nobody else's lines cost anything."""
+    stack, recording = composed
+    [promised] = recording.result["observability"]["slos"].items()
+    assert promised[0] == "api-gateway"
+    objectives = ["availability", "p95", "p99"] if stack == "prod" else ["availability", "p99"]
+    assert sorted(promised[1]["objectives"]) == objectives
+    assert len(recording.of("CompositeAlarm")) == 2 * len(objectives)
+    topic = recording.result["alarms"]["topicArn"]
+    assert all(item.inputs["alarmActions"] == [topic] for item in recording.of("CompositeAlarm"))
+    told = set()
+    for deployment in recording.of("apps/v1:Deployment"):
+        variables = deployment.inputs["spec"]["template"]["spec"]["containers"][0]["env"]
+        told |= {deployment.name for item in variables if item["name"] == "LOG_REQUESTS"}
+    assert told == {"api-gateway-deployment"}
+
+
+def test_the_dashboard_shows_every_store_and_every_alarm_that_tells(composed: Any) -> None:
+    """P0-OBS: one row each, all of it on the grid."""
+    stack, recording = composed
+    made = recording.one("cloudwatch/dashboard:Dashboard").inputs
+    assert made["dashboardName"] == recording.result["observability"]["dashboard"] == f"aiponge-{stack}"
+    widgets = check_dashboard(made["dashboardBody"])
+    titles = [item["properties"]["markdown"] for item in widgets if item["type"] == "text"]
+    assert titles == ["## api-gateway", "## Redis cache", "## Redis queue", "## PostgreSQL", "## CDN"]
+    [alarms] = [item["properties"]["alarms"] for item in widgets if item["type"] == "alarm"]
+    promises = recording.result["observability"]["slos"]["api-gateway"]["alarms"]
+    told = [*promises, f"aiponge-{stack}-logs-silent", *recording.result["alarms"]["names"]]
+    assert [alarm.rpartition(":")[2] for alarm in alarms] == told
 
 
 def test_no_secret_is_readable_in_outputs_or_plain_inputs(composed: Any) -> None:

@@ -48,7 +48,8 @@ def test_the_components_types_are_all_declared() -> None:
         "bucketObjectLockConfiguration bucketLogging bucketReplicationConfig inventory bucketNotification",
         "cloudfront": "originAccessControl cachePolicy originRequestPolicy responseHeadersPolicy distribution",
         "kms": "key alias",
-        "cloudwatch": "logGroup metricAlarm logDeliverySource logDeliveryDestination logDelivery",
+        "cloudwatch": "logGroup logMetricFilter metricAlarm compositeAlarm dashboard logDeliverySource "
+        "logDeliveryDestination logDelivery",
         "sns": "topic topicSubscription",
         "secretsmanager": "secret secretVersion",
         "iam": "role rolePolicy policy openIdConnectProvider",

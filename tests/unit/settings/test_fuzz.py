@@ -51,6 +51,14 @@ FULL = copy.deepcopy(VALID) | {
         "parameters": {"work_mem": "8192"},
     },
     "groundwork:alarms": {"profile": "production", "notify": ["ops@shop.example"]},
+    "groundwork:observability": {
+        "indicators": "logs",
+        "logs": {"retentionDays": 30, "ownKmsKey": True},
+    },
+    "groundwork:services": {
+        "api": {"buckets": {"uploads": "read"}, "slo": {"availabilityPercent": 99.9, "p99Milliseconds": 500}},
+        "mailer": {},
+    },
     "groundwork:dashboard": {"username": "operator", "replicas": {"min": 2, "max": 3}},
 }
 PATHS = [path for path in _paths(FULL) if path and path[0].startswith("groundwork:")]

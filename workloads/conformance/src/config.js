@@ -12,6 +12,7 @@ import { readQueueOptions, readSchedules } from "./queues/options.js";
  * @property {string} version
  * @property {number} port
  * @property {string} logLevel
+ * @property {boolean} logRequests one line for each request that was answered, health paths apart
  * @property {string | null} redisUrl sessions, limits, breakers, idempotency keys, upload sessions
  * @property {string | null} queueRedisUrl BullMQ; a server that never evicts
  * @property {string | null} databaseUrl PostgreSQL writer
@@ -94,6 +95,7 @@ export function readConfig(role, env) {
     version: read.text("APP_VERSION") ?? "0.1.0",
     port: read.number("PORT", 8080, 0, 65535),
     logLevel: read.choice("LOG_LEVEL", "info", LOG_LEVELS),
+    logRequests: read.choice("LOG_REQUESTS", "false", ["true", "false"]) === "true",
     redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"], api),
     queueRedisUrl: read.url("QUEUE_REDIS_URL", ["redis:", "rediss:"], kinds.has("bullmq")),
     databaseUrl: read.url("DATABASE_URL", ["postgres:", "postgresql:"], kinds.has("postgres")),

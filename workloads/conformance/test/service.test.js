@@ -69,7 +69,24 @@ test("P0-SCALE: requests are counted, on a port of their own", async () => {
   assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
   assert.match(text, /^http_requests_total\{method="GET",status="200"\} 3$/m);
   assert.match(text, /^http_requests_total\{method="GET",status="404"\} 1$/m);
+  assert.match(text, /^http_request_duration_seconds_bucket\{le="\+Inf"\} 4$/m);
+  assert.match(text, /^http_request_duration_seconds_count 4$/m);
+  const buckets = [...text.matchAll(/_bucket\{le="[^"]+"\} (\d+)$/gm)].map(([, count]) => Number(count));
+  assert.deepEqual(buckets, buckets.toSorted((a, b) => a - b), "each bucket counts what is in the smaller ones too");
   assert.equal((await one.call("/metrics")).status, 404, "clients do not reach it");
+});
+
+test("P0-OBS: every request is one line to count, with its status and time; health paths are not", async () => {
+  const one = await api({ LOG_REQUESTS: "true" });
+  await one.call("/health/live");
+  await one.call("/none?token=hidden");
+  const lines = () => one.output.text.split("\n").filter((line) => line.includes('"message":"request"'));
+  await until(async () => lines().some((line) => line.includes("/none")), "the request's line");
+  const [line, ...others] = lines().map((text) => JSON.parse(text));
+  assert.deepEqual(others, []);
+  assert.deepEqual([line.method, line.path, line.status, line.level], ["GET", "/none", 404, "info"]);
+  assert.equal(typeof line.service, "string");
+  assert.equal(typeof line.ms, "number");
 });
 
 test("settings are changed without a restart, the way a ConfigMap is; wrong ones change nothing", async () => {

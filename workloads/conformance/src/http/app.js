@@ -5,16 +5,17 @@ import fastify from "fastify";
 import { HEALTH_TYPE } from "../health.js";
 import { PROBLEM_TYPE, Problem, problemBody } from "../problem.js";
 import { INSTANCE_HEADER, REQUEST_HEADER, requestIdOf } from "./identity.js";
+import { STREAMS } from "./streams.js";
 
 /** Above the idle time-out of the usual load balancers (60 s), so that it is never the server that hangs up first. */
 const KEEP_ALIVE_MS = 65_000;
 
 /**
- * @param {{ instance: string }} config
+ * @param {{ instance: string, logRequests: boolean }} config
  * @param {import("../health.js").Health} health
  * @param {import("../log.js").Log} log
  */
-export function createApp({ instance }, health, log) {
+export function createApp({ instance, logRequests }, health, log) {
   const app = fastify({
     logger: false,
     genReqId: requestIdOf,
@@ -31,8 +32,13 @@ export function createApp({ instance }, health, log) {
     if (health.draining) reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => {
-    const fields = { method: request.method, path: request.url.split("?")[0], status: reply.statusCode, ms: Math.round(reply.elapsedTime), requestId: request.id };
-    log.debug("request", fields);
+    const path = request.url.split("?")[0];
+    // A stream takes as long as its client stays: that is no time to hold against anything.
+    const ms = request.routeOptions.url === STREAMS ? undefined : Math.round(reply.elapsedTime);
+    const fields = { method: request.method, path, status: reply.statusCode, ms, requestId: request.id };
+    // Whoever counts requests wants load: health paths are none.
+    if (logRequests && !path.startsWith("/health/")) log.info("request", fields);
+    else log.debug("request", fields);
   });
   app.setNotFoundHandler((request, reply) => {
     sendProblem(reply, request.id, new Problem(404, `${request.method} ${request.url.split("?")[0]} is not served here`));

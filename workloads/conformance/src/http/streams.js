@@ -8,6 +8,9 @@ const HEARTBEAT_MS = 15_000;
 const RETRY_MS = 1000;
 const STREAMS_AT_ONCE = 1000;
 
+/** The path that streams are asked for at. */
+export const STREAMS = "/events";
+
 export class Streams {
   /** @param {{ instance: string, streamMs: number }} config */
   constructor({ instance, streamMs }) {
@@ -20,7 +23,7 @@ export class Streams {
 
   /** @param {import("fastify").FastifyInstance} app */
   routes(app) {
-    app.get("/events", async (request, reply) => {
+    app.get(STREAMS, async (request, reply) => {
       if (this.leaving || this.open.size >= STREAMS_AT_ONCE) {
         throw new Problem(503, "no more streams here; try again", { headers: { "retry-after": "1" } });
       }
