@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from components.lean import resource_class
 
 __all__ = [
+    "BackupPlan",
+    "BackupSelection",
+    "BackupVault",
+    "BackupVaultLock",
+    "BackupVaultNotifications",
+    "BackupVaultPolicy",
     "Bucket",
     "BucketCorsConfiguration",
     "BucketInventory",
@@ -57,6 +63,7 @@ __all__ = [
     "SecurityGroupIngressRule",
     "Subnet",
     "Topic",
+    "TopicPolicy",
     "TopicSubscription",
     "Vpc",
     "VpcEndpoint",
@@ -66,6 +73,12 @@ __all__ = [
 if TYPE_CHECKING:
     from pulumi_aws.acm import Certificate as Certificate
     from pulumi_aws.acm import CertificateValidation as CertificateValidation
+    from pulumi_aws.backup import Plan as BackupPlan
+    from pulumi_aws.backup import Selection as BackupSelection
+    from pulumi_aws.backup import Vault as BackupVault
+    from pulumi_aws.backup import VaultLockConfiguration as BackupVaultLock
+    from pulumi_aws.backup import VaultNotifications as BackupVaultNotifications
+    from pulumi_aws.backup import VaultPolicy as BackupVaultPolicy
     from pulumi_aws.cloudfront import CachePolicy as CachePolicy
     from pulumi_aws.cloudfront import Distribution as Distribution
     from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
@@ -114,6 +127,7 @@ if TYPE_CHECKING:
     from pulumi_aws.secretsmanager import Secret as Secret
     from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
     from pulumi_aws.sns import Topic as Topic
+    from pulumi_aws.sns import TopicPolicy as TopicPolicy
     from pulumi_aws.sns import TopicSubscription as TopicSubscription
     from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
     from pulumi_aws.wafv2 import IpSet as IpSet
@@ -245,3 +259,10 @@ else:
     MetricAlarm = resource_class("aws:cloudwatch/metricAlarm:MetricAlarm", outputs=("arn",))
     Topic = resource_class("aws:sns/topic:Topic", outputs=("arn",))
     TopicSubscription = resource_class("aws:sns/topicSubscription:TopicSubscription", outputs=("arn",))
+    TopicPolicy = resource_class("aws:sns/topicPolicy:TopicPolicy")
+    BackupVault = resource_class("aws:backup/vault:Vault", outputs=("arn",))
+    BackupVaultLock = resource_class("aws:backup/vaultLockConfiguration:VaultLockConfiguration")
+    BackupVaultPolicy = resource_class("aws:backup/vaultPolicy:VaultPolicy")
+    BackupVaultNotifications = resource_class("aws:backup/vaultNotifications:VaultNotifications")
+    BackupPlan = resource_class("aws:backup/plan:Plan", outputs=("arn",))
+    BackupSelection = resource_class("aws:backup/selection:Selection")

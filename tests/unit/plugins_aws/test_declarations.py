@@ -37,7 +37,8 @@ def known(token: str) -> schema.ResourceSchema:
 
 
 def test_the_components_types_are_all_declared() -> None:
-    """The types and functions that the components rest on (P0-REDIS, P0-S3, P0-REPLICA, P0-CDN, P0-SECRETS)."""
+    """The types and functions that the components rest on (P0-REDIS, P0-S3, P0-REPLICA, P0-CDN, P0-SECRETS,
+    P0-BACKUP)."""
     names = {
         "ec2": "vpc subnet internetGateway routeTable route routeTableAssociation vpcEndpoint securityGroup",
         "vpc": "securityGroupIngressRule securityGroupEgressRule",
@@ -49,7 +50,8 @@ def test_the_components_types_are_all_declared() -> None:
         "cloudfront": "originAccessControl cachePolicy originRequestPolicy responseHeadersPolicy distribution",
         "kms": "key alias",
         "cloudwatch": "logGroup metricAlarm logDeliverySource logDeliveryDestination logDelivery",
-        "sns": "topic topicSubscription",
+        "sns": "topic topicSubscription topicPolicy",
+        "backup": "vault vaultLockConfiguration vaultPolicy vaultNotifications plan selection",
         "secretsmanager": "secret secretVersion",
         "iam": "role rolePolicy policy openIdConnectProvider",
         "acm": "certificate certificateValidation",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from local.plugins.aws.declaration import ResourceType
 from local.plugins.aws.types import (
     acm,
+    backup,
     cloudfront_distribution,
     cloudfront_policies,
     cloudwatch_alarms,
@@ -33,6 +34,7 @@ from local.plugins.aws.types import (
 
 _MODULES = (
     acm,
+    backup,
     cloudfront_distribution,
     cloudfront_policies,
     cloudwatch_alarms,
