@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -18,6 +19,8 @@ from components.alarms import (
     RedisAlarmsArgs,
 )
 from components.autoscaling import ReplicaRangeArgs
+from components.backup import Backup, BackupArgs
+from components.backup_policies import SERVICE as BACKUP_SERVICE
 from components.cdn import Cdn
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
 from components.delivery import bucket_args, cdn_args, edge_args
@@ -27,6 +30,7 @@ from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
 from components.options import Window, child
 from components.pods import SecretVariable
+from components.protection import bucket_tags, database_tags, lock_args, plans, told
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
@@ -149,6 +153,7 @@ class Platform(pulumi.ComponentResource):
             workers_made = self._workers(queue, surroundings, stores)
             workers[queue] = workers_made.outputs
             await window.admit(workers_made.registered)
+        alarms = self._alarms(stores)
         self.outputs = {
             "environment": settings.environment,
             "namespace": namespace.name,
@@ -159,7 +164,8 @@ class Platform(pulumi.ComponentResource):
             "database": stores.database.outputs,
             "buckets": stores.storage.outputs,
             "cdn": stores.cdn.outputs,
-            "alarms": self._alarms(stores),
+            "alarms": alarms,
+            "backup": self._backup(alarms["topicArn"], stores),
             "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
@@ -177,7 +183,10 @@ class Platform(pulumi.ComponentResource):
                 prefix=names.prefix,
                 account=self._args.account,
                 region=self._args.region,
-                buckets={key: bucket_args(bucket) for key, bucket in settings.buckets.items()},
+                buckets={
+                    key: bucket_args(bucket, bucket_tags(settings, key, names.of("backup")))
+                    for key, bucket in settings.buckets.items()
+                },
                 policies_elsewhere={settings.cdn.bucket},
                 tags=self._tags,
             ),
@@ -265,6 +274,7 @@ class Platform(pulumi.ComponentResource):
                 access=access,
                 zones=network.zones,
                 recovery_days=self._recovery_days,
+                writer_tags=database_tags(self._args.settings, self._names.of("backup")),
                 tags=self._tags,
                 instance_class=database.instance_class,
                 engine_version=database.engine_version,
@@ -299,7 +309,7 @@ class Platform(pulumi.ComponentResource):
             child(self),
         )
 
-    def _alarms(self, stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+    def _alarms(self, stores: _Stores) -> Mapping[str, Any]:
         """The topic, and what is watched on the data stores."""
         settings = self._args.settings
         profile = settings.alarms.profile or ("production" if settings.environment == "production" else "staging")
@@ -309,6 +319,7 @@ class Platform(pulumi.ComponentResource):
                 identifier=self._names.of("alarms"),
                 account=self._args.account,
                 notify=settings.alarms.notify,
+                publishers=[BACKUP_SERVICE],
                 tags=self._tags,
             ),
             child(self),
@@ -322,6 +333,31 @@ class Platform(pulumi.ComponentResource):
         )
         names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
         return {"topicArn": topic.arn, "profile": profile, "names": names}
+
+    def _backup(self, topic_arn: pulumi.Input[str], stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+        """Backups of database and buckets, and what is promised of every store."""
+        settings = self._args.settings
+        objectives = told(settings)
+        made = plans(settings, stores.database, stores.storage)
+        if not made:
+            return {"objectives": objectives}
+        recovery = settings.backup.recovery
+        backup = Backup(
+            "backup",
+            BackupArgs(
+                identifier=self._names.of("backup"),
+                account=self._args.account,
+                region=self._args.region,
+                plans=made,
+                lock=lock_args(settings.backup.lock),
+                recovery_region=recovery.region if recovery else None,
+                topic_arn=topic_arn,
+                force_destroy=settings.backup.force_destroy,
+                tags=self._tags,
+            ),
+            child(self),
+        )
+        return {**backup.outputs, "objectives": objectives}
 
     def _surroundings(self, namespace: WorkloadNamespace, stores: _Stores) -> Surroundings:
         """What every pod is told: where the stores are, and the secrets that open them."""

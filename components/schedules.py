@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -54,6 +55,7 @@ class Schedule:
         return {day * _DAY + minute for day in weekdays for minute in self.minutes}
 
 
+@cache
 def parse(expression: str) -> Schedule:
     """Read an expression such as `cron(0 5 ? * * *)`, in the form that AWS Backup has: six fields, in UTC.
 

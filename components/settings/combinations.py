@@ -10,6 +10,7 @@ from components import database_rules, redis_rules
 from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
+from components.settings import backup_combinations as backups
 from components.settings import delivery_combinations as delivery
 from components.settings import workload_combinations as workloads
 from components.settings.model import Settings
@@ -46,12 +47,14 @@ def _refusals(
     yield from _under("database", database_rules.refusals(settings.database))
     yield from _under("", delivery.storage(settings, stack, region))
     yield from _under("", delivery.cdn(settings))
+    yield from _under("", backups.refusals(settings, region))
     yield from workloads.refusals(settings, secure)
     if settings.environment != "local":
         yield from _highly_available(settings)
     if settings.environment == "production":
         yield from _production(settings)
         yield from _under("", delivery.production(settings))
+        yield from _under("", backups.production(settings))
 
 
 def _under(path: str, refusals: Iterator[Refusal]) -> Iterator[tuple[str, Refusal]]:

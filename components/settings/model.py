@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from components.settings.alarms import Alarms
+from components.settings.backup import Backup
 from components.settings.base import (
     NAME_PATTERN,
     Cidr,
@@ -86,6 +87,7 @@ class Settings(Model):
     redis: RedisPair = Field(default=RedisPair(), description="cache and queue")
     database: Database = Field(default=Database(), description="PostgreSQL")
     alarms: Alarms = Field(default=Alarms(), description="who is told of what")
+    backup: Backup = Field(default=Backup(), description="backups out of the stores' reach")
     buckets: Mapping[Name, Bucket] = Field(min_length=1, description="buckets by name")
     cdn: Cdn = Field(description="the distribution in front of a bucket")
     edge: Edge = Field(default=Edge(), description="the web ACL in front of the distribution")

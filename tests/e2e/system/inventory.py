@@ -68,6 +68,8 @@ def aws_inventory() -> set[str]:
     found |= _names("log-group", client("logs").describe_log_groups()["logGroups"], "logGroupName")
     found |= _names("topic", client("sns").list_topics()["Topics"], "TopicArn")
     found |= _names("alarm", client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName")
+    found |= _names("backup-vault", client("backup").list_backup_vaults()["BackupVaultList"], "BackupVaultName")
+    found |= _names("backup-plan", client("backup").list_backup_plans()["BackupPlansList"], "BackupPlanName")
     keys = client("kms").list_keys()["Keys"]
     found |= {f"key/{key['KeyId']}" for key in keys if _is_in_use(key["KeyId"])}
     found |= _names("policy", client("iam").list_policies(Scope="Local")["Policies"], "PolicyName")

@@ -406,7 +406,7 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
                     "enable_continuous_backup": True,
                     "lifecycle": {"cold_storage_after": 30, "delete_after": 120},
                     "copy_actions": [{"destination_vault_arn": "arn", "lifecycle": {"delete_after": 35}}],
-                    "recovery_point_tags": {"stack": "prod"},
+                    "recovery_point_tags": {"my_stack": "prod"},
                 }
             ],
         },
