@@ -35,7 +35,10 @@ __all__ = [
     "DatabaseInstance",
     "DatabaseParameterGroup",
     "DatabaseSubnetGroup",
+    "DefaultSecurityGroup",
     "Distribution",
+    "ElasticIp",
+    "FlowLog",
     "InternetGateway",
     "IpSet",
     "Key",
@@ -45,6 +48,7 @@ __all__ = [
     "LogDeliverySource",
     "LogGroup",
     "MetricAlarm",
+    "NatGateway",
     "OpenIdConnectProvider",
     "OriginAccessControl",
     "OriginRequestPolicy",
@@ -89,7 +93,11 @@ if TYPE_CHECKING:
     from pulumi_aws.cloudwatch import LogDeliverySource as LogDeliverySource
     from pulumi_aws.cloudwatch import LogGroup as LogGroup
     from pulumi_aws.cloudwatch import MetricAlarm as MetricAlarm
+    from pulumi_aws.ec2 import DefaultSecurityGroup as DefaultSecurityGroup
+    from pulumi_aws.ec2 import Eip as ElasticIp
+    from pulumi_aws.ec2 import FlowLog as FlowLog
     from pulumi_aws.ec2 import InternetGateway as InternetGateway
+    from pulumi_aws.ec2 import NatGateway as NatGateway
     from pulumi_aws.ec2 import Route as Route
     from pulumi_aws.ec2 import RouteTable as RouteTable
     from pulumi_aws.ec2 import RouteTableAssociation as RouteTableAssociation
@@ -133,7 +141,13 @@ if TYPE_CHECKING:
     from pulumi_aws.wafv2 import IpSet as IpSet
     from pulumi_aws.wafv2 import WebAcl as WebAcl
 else:
-    Vpc = resource_class("aws:ec2/vpc:Vpc", outputs=("arn",))
+    Vpc = resource_class(
+        "aws:ec2/vpc:Vpc",
+        outputs=(
+            "arn",
+            "ownerId",
+        ),
+    )
     Subnet = resource_class("aws:ec2/subnet:Subnet", outputs=("arn",))
     InternetGateway = resource_class("aws:ec2/internetGateway:InternetGateway", outputs=("arn",))
     RouteTable = resource_class("aws:ec2/routeTable:RouteTable", outputs=("arn",))
@@ -266,3 +280,7 @@ else:
     BackupVaultNotifications = resource_class("aws:backup/vaultNotifications:VaultNotifications")
     BackupPlan = resource_class("aws:backup/plan:Plan", outputs=("arn",))
     BackupSelection = resource_class("aws:backup/selection:Selection")
+    DefaultSecurityGroup = resource_class("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", outputs=("arn",))
+    ElasticIp = resource_class("aws:ec2/eip:Eip", outputs=("publicIp",))
+    NatGateway = resource_class("aws:ec2/natGateway:NatGateway", outputs=("publicIp",))
+    FlowLog = resource_class("aws:ec2/flowLog:FlowLog", outputs=("arn",))

@@ -458,6 +458,35 @@ aws.wafv2.WebAcl(
     ],
 )
 
+aws.ec2.DefaultSecurityGroup(
+    "nobody", vpc_id=vpc.id, ingress=[], tags=tags,
+    egress=[{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/8"]}] if second else [],
+)
+address = aws.ec2.Eip("address", tags=tags)
+nat = aws.ec2.NatGateway("nat", subnet_id=subnets[0].id, allocation_id=address.id, tags=tags, opts=after(gateway))
+inner = aws.ec2.RouteTable("inner", vpc_id=vpc.id)
+aws.ec2.Route("way-out", route_table_id=inner.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.id)
+aws.ec2.VpcEndpoint(
+    "secrets", vpc_id=vpc.id, service_name="com.amazonaws.eu-west-1.secretsmanager", vpc_endpoint_type="Interface",
+    subnet_ids=[subnet.id for subnet in (subnets if second else subnets[:2])], security_group_ids=[inside.id],
+    private_dns_enabled=True,
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:PrincipalAccount": "123456789012"}},
+                }
+            ],
+        }
+    ),
+)
+flows = aws.cloudwatch.LogGroup("flows", name="/vpc/flows")
+aws.ec2.FlowLog(
+    "flow-log", vpc_id=vpc.id, traffic_type="REJECT" if second else "ALL", log_destination=flows.arn,
+    iam_role_arn=role.arn, tags=tags,
+)
 aws.sns.TopicPolicy(
     "topic-policy", arn=topic.arn,
     policy=topic.arn.apply(

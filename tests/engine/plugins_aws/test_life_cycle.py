@@ -24,9 +24,9 @@ UPDATED = {
     "lock", "logging", "inventory", "notification", "replication",
     "certificate", "proof", "www", "purge", "log-source", "log-target", "log-delivery", "blocked", "acl",
     "cdn", "secret", "role", "role-policy", "issuer",
-    "topic-policy", "near", "near-policy", "backups",
+    "topic-policy", "near", "near-policy", "backups", "nobody", "address", "nat", "secrets",
 }  # fmt: skip
-REPLACED = {"version", "near-lock", "stores"}
+REPLACED = {"version", "near-lock", "stores", "flow-log"}
 
 
 def steps(output: str) -> dict[str, dict[str, Any]]:
@@ -54,6 +54,13 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
             for item in endpoint.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
             if item["State"].lower() != "deleted"
         ],
+        "addresses": lambda: endpoint.client("ec2").describe_addresses()["Addresses"],
+        "nat gateways": lambda: [
+            item
+            for item in endpoint.client("ec2").describe_nat_gateways()["NatGateways"]
+            if item["State"] not in ("deleting", "deleted")
+        ],
+        "flow logs": lambda: endpoint.client("ec2").describe_flow_logs()["FlowLogs"],
         "keys": lambda: [
             key
             for key in endpoint.client("kms").list_keys()["Keys"]

@@ -40,7 +40,8 @@ def test_the_components_types_are_all_declared() -> None:
     """The types and functions that the components rest on (P0-REDIS, P0-S3, P0-REPLICA, P0-CDN, P0-SECRETS,
     P0-BACKUP)."""
     names = {
-        "ec2": "vpc subnet internetGateway routeTable route routeTableAssociation vpcEndpoint securityGroup",
+        "ec2": "vpc subnet internetGateway routeTable route routeTableAssociation vpcEndpoint securityGroup "
+        "defaultSecurityGroup eip natGateway flowLog",
         "vpc": "securityGroupIngressRule securityGroupEgressRule",
         "elasticache": "subnetGroup parameterGroup replicationGroup",
         "rds": "subnetGroup parameterGroup instance",
