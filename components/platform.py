@@ -28,6 +28,7 @@ from components.edge import Edge
 from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
+from components.network_rules import nat_of
 from components.options import Window, child
 from components.pods import SecretVariable
 from components.protection import bucket_tags, database_tags, lock_args, plans, told
@@ -222,6 +223,11 @@ class Platform(pulumi.ComponentResource):
             region=self._args.region,
             cidr=network.create.cidr,
             zones=network.create.zones,
+            nat=nat_of(self._args.settings.environment, network.create.nat),
+            endpoints=network.create.endpoints,
+            endpoint_accounts=network.create.endpoint_accounts,
+            flow_log_days=network.create.flow_log_days,
+            flow_log_traffic=network.create.flow_log_traffic,
             tags=self._tags,
         )
 

@@ -12,6 +12,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.logs import RetentionDays
+from components.network_rules import EndpointService, Nat, Traffic
 from components.settings.alarms import Alarms
 from components.settings.backup import Backup
 from components.settings.base import (
@@ -37,6 +39,24 @@ class CreatedNetwork(Model):
     zones: Items[Annotated[str, Field(pattern=r"^[a-z]$")]] = Field(
         default=("a", "b", "c"), min_length=3, max_length=3, description="letters of three availability zones"
     )
+    nat: Nat | None = Field(
+        default=None,
+        description="ways to the internet: none, single or perZone; without it, perZone in production, single in "
+        "staging, none in local",
+    )
+    single_nat_accepted: bool = Field(
+        default=False, description="true: in production too, one zone's failure may cut all off from the internet"
+    )
+    endpoints: Items[EndpointService] = Field(
+        default=("secretsmanager",), description="services that private subnets reach without the internet, beside S3"
+    )
+    endpoint_accounts: Items[Annotated[str, Field(pattern=r"^[0-9]{12}$")]] = Field(
+        default=(), description="numbers of further accounts whose resources may be reached by endpoints"
+    )
+    flow_log_days: RetentionDays | None = Field(
+        default=30, description="days that records of connections are kept; null: none are made"
+    )
+    flow_log_traffic: Traffic = Field(default="ALL", description="what is recorded: ALL, ACCEPT or REJECT")
 
 
 class ExistingNetwork(Model):
