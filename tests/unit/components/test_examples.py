@@ -27,6 +27,7 @@ CONFIGURATION = {
 }
 MADE = {
     "alarms": "MetricAlarm",
+    "backup": "selection:Selection",
     "redis": "ReplicationGroup",
     "storage": "BucketReplicationConfig",
     "edge": "WebAcl",
