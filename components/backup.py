@@ -160,8 +160,8 @@ class Backup(pulumi.ComponentResource):
             backup_vault_events=list(EVENTS),
             opts=self._put_once(),
         )
-        plans = {key: self._plan(key, plan, vaults) for key, plan in args.plans.items()}
         self.promises = {key: worst_case(plan.rules) for key, plan in args.plans.items()}
+        plans = {key: self._plan(key, plan, vaults) for key, plan in args.plans.items()}
         self.alarms = self._watch()
         self.outputs = {
             "vault": near.vault.name,
@@ -261,7 +261,12 @@ class Backup(pulumi.ComponentResource):
             conditions=[{"string_equals": [{"key": f"aws:ResourceTag/{tag}", "value": value}]}],
             opts=pulumi.ResourceOptions.merge(self._put_once(), pulumi.ResourceOptions(depends_on=[policy])),
         )
-        return {"id": made.id, "roleArn": role.arn, "selects": f"{tag}={value}"}
+        return {
+            "id": made.id,
+            "roleArn": role.arn,
+            "selects": f"{tag}={value}",
+            "worstSeconds": self.promises[key].seconds,
+        }
 
     def _watch(self) -> list[str]:
         """Alarms on jobs that fail, and on none that is completed."""

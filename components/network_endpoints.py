@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 
@@ -77,9 +78,7 @@ def make_endpoints(parent: pulumi.Resource, name: str, plan: EndpointPlan) -> No
             private_dns_enabled=True,
             subnet_ids=list(plan.subnet_ids),
             security_group_ids=[group.id],
-            policy=plan.vpc.owner_id.apply(
-                lambda owner, service=service: interface_policy(service, owner, plan.accounts)
-            ),
+            policy=plan.vpc.owner_id.apply(partial(interface_policy, service, further=plan.accounts)),
             tags=tags(service),
             opts=child(parent),
         )

@@ -107,6 +107,20 @@ def test_stores_are_found_by_one_tag_of_their_plan(record: Record) -> None:
         assert selection.inputs["iamRoleArn"] == f"arn:aws:test:::{selection.name}"
 
 
+def test_what_a_plan_promises_is_among_its_outputs(record: Record) -> None:
+    def build() -> Any:
+        return Backup("backup", ARGS).outputs
+
+    plans = record(build).result["plans"]
+    assert plans["database"]["worstSeconds"] == (1440 + 240) * 60
+    assert plans["buckets"] == {
+        "id": "backup-buckets-id",
+        "roleArn": "arn:aws:test:::backup-buckets",
+        "selects": "backup=shop-prod-backup-buckets",
+        "worstSeconds": 900,
+    }
+
+
 def test_the_roles_reach_the_stores_and_nothing_else(record: Record) -> None:
     recording = record(lambda: Backup("backup", ARGS))
     roles = {item.name: json.loads(item.inputs["policy"])["Statement"] for item in recording.of("RolePolicy")}
