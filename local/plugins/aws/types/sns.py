@@ -188,6 +188,7 @@ TOPIC_POLICY = ResourceType(
     modify=_change_policy,
     delete=_remove_policy,
     outputs={"owner": "Owner"},
+    forgets=True,
     timeouts=Timeouts(120, 120, 120),
 )
 
