@@ -29,6 +29,7 @@ from components.thresholds import (
 MOST_METRICS = 10
 """Metrics that one alarm may look at (CloudWatch quotas)."""
 _SECONDS = 60
+_ALARMS = "cloudwatch.amazonaws.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +41,14 @@ class AlarmTopicArgs:
         account: Number of the account.
         notify: Who is told: e-mail addresses, https URLs, ARNs of SQS queues and Lambda functions. An address has to
             confirm before it is told anything.
+        publishers: Services that publish beside CloudWatch, for example `backup.amazonaws.com`.
         tags: On everything.
     """
 
     identifier: str
     account: str
     notify: Sequence[str] = ()
+    publishers: Sequence[str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,7 +70,7 @@ class AlarmTopic(pulumi.ComponentResource):
             description=f"Encrypts {args.identifier}",
             enable_key_rotation=True,
             deletion_window_in_days=DELETION_DAYS,
-            policy=_key_policy(args.account),
+            policy=_key_policy(args.account, args.publishers),
             tags=dict(args.tags),
             opts=child(self),
         )
@@ -78,6 +81,13 @@ class AlarmTopic(pulumi.ComponentResource):
             tags=dict(args.tags),
             opts=child(self),
         )
+        if args.publishers:
+            aws.TopicPolicy(
+                f"{name}-topic",
+                arn=topic.arn,
+                policy=topic.arn.apply(lambda arn: _topic_policy(arn, args.account, args.publishers)),
+                opts=child(self),
+            )
         for endpoint in args.notify:
             aws.TopicSubscription(
                 f"{name}-to-{endpoint}",
@@ -108,8 +118,43 @@ def _unreachable(notify: Sequence[str]) -> Iterator[Refusal]:
             )
 
 
-def _key_policy(account: str) -> str:
-    """The account's own rights, and CloudWatch's for the alarms of this account."""
+def _topic_policy(arn: str, account: str, publishers: Sequence[str]) -> str:
+    """What a topic lets its owner do anyway, and the services publish for this account."""
+    return policy_document(
+        {
+            "Sid": "Account",
+            "Effect": "Allow",
+            "Principal": {"AWS": account},
+            "Action": [
+                "sns:GetTopicAttributes",
+                "sns:ListSubscriptionsByTopic",
+                "sns:Publish",
+                "sns:SetTopicAttributes",
+                "sns:Subscribe",
+            ],
+            "Resource": arn,
+        },
+        {
+            "Sid": "Services",
+            "Effect": "Allow",
+            "Principal": {"Service": [_ALARMS, *publishers]},
+            "Action": "sns:Publish",
+            "Resource": arn,
+            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+        },
+    )
+
+
+def _key_policy(account: str, publishers: Sequence[str]) -> str:
+    """The account's own rights, CloudWatch's for the alarms of this account, and those of further services."""
+    further = {
+        "Sid": "Services",
+        "Effect": "Allow",
+        # Whom they may publish for is said by the topic's policy; not all of them tell KMS whom they work for.
+        "Principal": {"Service": list(publishers)},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+    }
     return policy_document(
         {
             "Sid": "Account",
@@ -122,11 +167,12 @@ def _key_policy(account: str) -> str:
         {
             "Sid": "Alarms",
             "Effect": "Allow",
-            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Principal": {"Service": _ALARMS},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },
+        *([further] if publishers else []),
     )
 
 

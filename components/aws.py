@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from components.lean import resource_class
 
 __all__ = [
+    "BackupPlan",
+    "BackupSelection",
+    "BackupVault",
+    "BackupVaultLock",
+    "BackupVaultNotifications",
+    "BackupVaultPolicy",
     "Bucket",
     "BucketCorsConfiguration",
     "BucketInventory",
@@ -36,7 +42,10 @@ __all__ = [
     "DatabaseProxyTarget",
     "DatabaseProxyTargetGroup",
     "DatabaseSubnetGroup",
+    "DefaultSecurityGroup",
     "Distribution",
+    "ElasticIp",
+    "FlowLog",
     "GlobalReplicationGroup",
     "InternetGateway",
     "IpSet",
@@ -48,6 +57,7 @@ __all__ = [
     "LogGroup",
     "LogMetricFilter",
     "MetricAlarm",
+    "NatGateway",
     "OpenIdConnectProvider",
     "OriginAccessControl",
     "OriginRequestPolicy",
@@ -69,6 +79,7 @@ __all__ = [
     "StateMachine",
     "Subnet",
     "Topic",
+    "TopicPolicy",
     "TopicSubscription",
     "Vpc",
     "VpcEndpoint",
@@ -78,6 +89,12 @@ __all__ = [
 if TYPE_CHECKING:
     from pulumi_aws.acm import Certificate as Certificate
     from pulumi_aws.acm import CertificateValidation as CertificateValidation
+    from pulumi_aws.backup import Plan as BackupPlan
+    from pulumi_aws.backup import Selection as BackupSelection
+    from pulumi_aws.backup import Vault as BackupVault
+    from pulumi_aws.backup import VaultLockConfiguration as BackupVaultLock
+    from pulumi_aws.backup import VaultNotifications as BackupVaultNotifications
+    from pulumi_aws.backup import VaultPolicy as BackupVaultPolicy
     from pulumi_aws.cloudfront import CachePolicy as CachePolicy
     from pulumi_aws.cloudfront import Distribution as Distribution
     from pulumi_aws.cloudfront import OriginAccessControl as OriginAccessControl
@@ -91,7 +108,11 @@ if TYPE_CHECKING:
     from pulumi_aws.cloudwatch import LogGroup as LogGroup
     from pulumi_aws.cloudwatch import LogMetricFilter as LogMetricFilter
     from pulumi_aws.cloudwatch import MetricAlarm as MetricAlarm
+    from pulumi_aws.ec2 import DefaultSecurityGroup as DefaultSecurityGroup
+    from pulumi_aws.ec2 import Eip as ElasticIp
+    from pulumi_aws.ec2 import FlowLog as FlowLog
     from pulumi_aws.ec2 import InternetGateway as InternetGateway
+    from pulumi_aws.ec2 import NatGateway as NatGateway
     from pulumi_aws.ec2 import Route as Route
     from pulumi_aws.ec2 import RouteTable as RouteTable
     from pulumi_aws.ec2 import RouteTableAssociation as RouteTableAssociation
@@ -137,13 +158,20 @@ if TYPE_CHECKING:
     from pulumi_aws.secretsmanager import SecretVersion as SecretVersion
     from pulumi_aws.sfn import StateMachine as StateMachine
     from pulumi_aws.sns import Topic as Topic
+    from pulumi_aws.sns import TopicPolicy as TopicPolicy
     from pulumi_aws.sns import TopicSubscription as TopicSubscription
     from pulumi_aws.vpc import SecurityGroupEgressRule as SecurityGroupEgressRule
     from pulumi_aws.vpc import SecurityGroupIngressRule as SecurityGroupIngressRule
     from pulumi_aws.wafv2 import IpSet as IpSet
     from pulumi_aws.wafv2 import WebAcl as WebAcl
 else:
-    Vpc = resource_class("aws:ec2/vpc:Vpc", outputs=("arn",))
+    Vpc = resource_class(
+        "aws:ec2/vpc:Vpc",
+        outputs=(
+            "arn",
+            "ownerId",
+        ),
+    )
     Subnet = resource_class("aws:ec2/subnet:Subnet", outputs=("arn",))
     InternetGateway = resource_class("aws:ec2/internetGateway:InternetGateway", outputs=("arn",))
     RouteTable = resource_class("aws:ec2/routeTable:RouteTable", outputs=("arn",))
@@ -304,3 +332,14 @@ else:
     TopicSubscription = resource_class("aws:sns/topicSubscription:TopicSubscription", outputs=("arn",))
     StateMachine = resource_class("aws:sfn/stateMachine:StateMachine", outputs=("arn",))
     Schedule = resource_class("aws:scheduler/schedule:Schedule", outputs=("arn",))
+    TopicPolicy = resource_class("aws:sns/topicPolicy:TopicPolicy")
+    BackupVault = resource_class("aws:backup/vault:Vault", outputs=("arn",))
+    BackupVaultLock = resource_class("aws:backup/vaultLockConfiguration:VaultLockConfiguration")
+    BackupVaultPolicy = resource_class("aws:backup/vaultPolicy:VaultPolicy")
+    BackupVaultNotifications = resource_class("aws:backup/vaultNotifications:VaultNotifications")
+    BackupPlan = resource_class("aws:backup/plan:Plan", outputs=("arn",))
+    BackupSelection = resource_class("aws:backup/selection:Selection")
+    DefaultSecurityGroup = resource_class("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", outputs=("arn",))
+    ElasticIp = resource_class("aws:ec2/eip:Eip", outputs=("publicIp",))
+    NatGateway = resource_class("aws:ec2/natGateway:NatGateway", outputs=("publicIp",))
+    FlowLog = resource_class("aws:ec2/flowLog:FlowLog", outputs=("arn",))

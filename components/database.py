@@ -88,6 +88,7 @@ class PostgresClusterArgs:
         own_kms_key: Make a key for encryption at rest.
         kms_key_arn: A key that exists for encryption at rest; with neither, AWS's own.
         recovery_days: Days in which deleted credentials can be restored; 0 deletes at once.
+        writer_tags: Beside the others on the writer alone, for example the one that a backup plan finds it by.
         tags: On everything.
     """
 
@@ -125,6 +126,7 @@ class PostgresClusterArgs:
     own_kms_key: bool = False
     kms_key_arn: str | None = None
     recovery_days: int = 30
+    writer_tags: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -133,6 +135,8 @@ class PostgresCluster(pulumi.ComponentResource):
 
     Attributes:
         identifier: Name of the writer.
+        arn: ARN of the writer.
+        kms_key_arn: Key of the user's own that it is encrypted with, if any.
         instance_ids: Names of the writer and its replicas, known beforehand.
         port: Where all of them listen.
         database: Name of the database.
@@ -152,6 +156,8 @@ class PostgresCluster(pulumi.ComponentResource):
     """
 
     identifier: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    kms_key_arn: pulumi.Input[str] | None
     instance_ids: Sequence[str]
     port: int
     database: str
@@ -203,6 +209,7 @@ class PostgresCluster(pulumi.ComponentResource):
             )
             RecoveryPoint(f"{name}-recovery-point", looked_at, child(self))
         self.identifier = writer.identifier
+        self.arn, self.kms_key_arn = writer.arn, key
         self.writer_endpoint = writer.address
         self.reader_endpoints = [replica.address for replica in replicas]
         self.secret_arn = credentials.secret_arn
@@ -314,7 +321,7 @@ class PostgresCluster(pulumi.ComponentResource):
             restore_to_point_in_time=_moment(args.restore_to),
             # Replicas have to take a minor upgrade before their writer: not left to the maintenance window.
             auto_minor_version_upgrade=args.replicas == 0,
-            **shared,
+            **{**shared, "tags": {**args.tags, **args.writer_tags}},
             opts=guarded(options, f"{name}-writer-update", MinorUpgrades(self.instance_ids[1:])),
         )
 

@@ -13,8 +13,8 @@ from components.settings.delivery import Bucket, Cdn, Edge
 from components.storage import BucketArgs, NotificationArgs, ObjectStorage, ReplicaArgs
 
 
-def bucket_args(bucket: Bucket) -> BucketArgs:
-    """A bucket of the stack file as arguments of `ObjectStorage`."""
+def bucket_args(bucket: Bucket, tags: Mapping[str, str]) -> BucketArgs:
+    """A bucket of the stack file as arguments of `ObjectStorage`, with tags of its own."""
     replica = bucket.replica
     return BucketArgs(
         purpose=bucket.purpose,
@@ -33,6 +33,7 @@ def bucket_args(bucket: Bucket) -> BucketArgs:
             for each in bucket.notifications
         ],
         replica=ReplicaArgs(region=replica.region, kms_key_arn=replica.kms_key_arn) if replica else None,
+        tags=tags,
     )
 
 

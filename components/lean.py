@@ -16,7 +16,7 @@ from typing import Any
 
 import pulumi
 
-_FREE_FORM = frozenset({"dimensions", "tags"})
+_FREE_FORM = frozenset({"dimensions", "recovery_point_tags", "tags"})
 """Properties whose keys are the user's, not the schema's: never translated."""
 
 

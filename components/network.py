@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 
-from components import aws
+from components import aws, network_rules
 from components.errors import Refusal, refuse
+from components.logs import RetentionDays
+from components.network_endpoints import EndpointPlan, make_endpoints
+from components.network_flows import make_flow_log
+from components.network_rules import EndpointService, Nat, Traffic
 from components.options import child
 
 TIERS = ("public", "private", "intra")
 """Subnets that reach the internet, that pods live in, and that data stores live in (no route out at all)."""
+
+_ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +29,16 @@ class CreatedNetworkArgs:
     Attributes:
         identifier: Name of the VPC, for example `aiponge-prod`.
         region: Where, for example `eu-west-1`.
-        cidr: Address range, a /16 to a /20.
+        cidr: Private address range, a /16 to a /20.
         zones: Letters of the availability zones. Given, not looked up: the list of a region grows, and a subnet whose
             zone changes is replaced with all that is in it.
+        nat: How private subnets reach the internet: `none`, by a `single` gateway, whose zone's failure cuts all off,
+            or by one `perZone`. Data stores never do.
+        endpoints: Services that private subnets reach without the internet, beside S3. Their endpoints lead to this
+            account's resources alone.
+        endpoint_accounts: Numbers of further accounts whose resources may be reached by endpoints.
+        flow_log_days: Days that records of connections are kept in CloudWatch; None: none are made.
+        flow_log_traffic: What is recorded: `ALL`, `ACCEPT` or `REJECT`.
         tags: On everything.
     """
 
@@ -33,6 +46,11 @@ class CreatedNetworkArgs:
     region: str
     cidr: str
     zones: Sequence[str] = ("a", "b", "c")
+    nat: Nat = "none"
+    endpoints: Sequence[EndpointService] = ("secretsmanager",)
+    endpoint_accounts: Sequence[str] = ()
+    flow_log_days: RetentionDays | None = 30
+    flow_log_traffic: Traffic = "ALL"
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,7 +74,8 @@ class ExistingNetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """VPC with public, private and intra subnets in each zone and a gateway endpoint for S3; or an existing one.
+    """VPC with public, private and intra subnets in each zone, endpoints for S3 and other services, and a flow log; or
+    an existing one.
 
     Attributes:
         vpc_id: The VPC.
@@ -77,11 +96,7 @@ class Network(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("groundwork:index:Network", name, None, opts)
-        if len(args.zones) < 2:
-            refuse(
-                f"Network {name!r}",
-                [Refusal("zones", tuple(args.zones), "one zone's failure takes all: name two or more")],
-            )
+        refuse(f"Network {name!r}", _refusals(args))
         self.zones = [f"{args.region}{letter}" for letter in args.zones]
         if isinstance(args, ExistingNetworkArgs):
             self.vpc_id = pulumi.Output.from_input(args.vpc_id)
@@ -110,12 +125,21 @@ class Network(pulumi.ComponentResource):
             tags=tags(""),
             opts=child(self),
         )
+        # Everything in a network is in this group unless it names another one: let that be of no use.
+        aws.DefaultSecurityGroup(
+            f"{name}-default",
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            tags=tags("-default"),
+            opts=child(self),
+        )
         plan = subnet_plan(args.cidr, args.zones)
         tables = {
-            tier: aws.RouteTable(f"{name}-{tier}", vpc_id=vpc.id, tags=tags(f"-{tier}"), opts=child(self))
-            for tier in TIERS
+            key: aws.RouteTable(f"{name}-{key}", vpc_id=vpc.id, tags=tags(f"-{key}"), opts=child(self))
+            for key in dict.fromkeys(_table(tier, zone, args.nat) for tier, zone in plan)
         }
-        subnets: dict[str, list[aws.Subnet]] = {tier: [] for tier in TIERS}
+        subnets: dict[tuple[str, str], aws.Subnet] = {}
         for (tier, zone), cidr in plan.items():
             subnet = aws.Subnet(
                 f"{name}-{tier}-{zone}",
@@ -125,30 +149,94 @@ class Network(pulumi.ComponentResource):
                 tags={**tags(f"-{tier}-{zone}"), "tier": tier},
                 opts=child(self),
             )
-            subnets[tier].append(subnet)
+            subnets[tier, zone] = subnet
             aws.RouteTableAssociation(
-                f"{name}-{tier}-{zone}", subnet_id=subnet.id, route_table_id=tables[tier].id, opts=child(self)
+                f"{name}-{tier}-{zone}",
+                subnet_id=subnet.id,
+                route_table_id=tables[_table(tier, zone, args.nat)].id,
+                opts=child(self),
             )
         gateway = aws.InternetGateway(f"{name}-internet", vpc_id=vpc.id, tags=tags("-internet"), opts=child(self))
         aws.Route(
             f"{name}-public-internet",
             route_table_id=tables["public"].id,
-            destination_cidr_block="0.0.0.0/0",
+            destination_cidr_block=_ANYWHERE,
             gateway_id=gateway.id,
             opts=child(self),
         )
-        aws.VpcEndpoint(
-            f"{name}-s3",
-            vpc_id=vpc.id,
-            service_name=f"com.amazonaws.{args.region}.s3",
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[tables["private"].id, tables["intra"].id],
-            tags=tags("-s3"),
+        for zone in _nat_zones(args):
+            self._nat(name, args, zone, subnets["public", zone], tables[_table("private", zone, args.nat)], gateway)
+        self.vpc_id = vpc.id
+        self.data_subnet_ids = [subnets["intra", zone].id for zone in args.zones]
+        self.client_cidrs = [plan["private", zone] for zone in args.zones]
+        make_endpoints(
+            self,
+            name,
+            EndpointPlan(
+                identifier=args.identifier,
+                region=args.region,
+                vpc=vpc,
+                services=args.endpoints,
+                subnet_ids=[subnets["private", zone].id for zone in args.zones],
+                client_cidrs=self.client_cidrs,
+                route_table_ids=[table.id for key, table in tables.items() if key != "public"],
+                accounts=args.endpoint_accounts,
+                tags=args.tags,
+            ),
+        )
+        if args.flow_log_days is not None:
+            make_flow_log(
+                self,
+                name,
+                args.identifier,
+                vpc,
+                retention_days=args.flow_log_days,
+                traffic=args.flow_log_traffic,
+                tags=args.tags,
+            )
+
+    def _nat(
+        self,
+        name: str,
+        args: CreatedNetworkArgs,
+        zone: str,
+        subnet: aws.Subnet,
+        table: aws.RouteTable,
+        internet: aws.InternetGateway,
+    ) -> None:
+        """A zone's gateway, and the private subnets' way to it."""
+        tags = {**args.tags, "Name": f"{args.identifier}-nat-{zone}"}
+        # Both work by way of the internet gateway.
+        after = child(self, depends_on=[internet])
+        address = aws.ElasticIp(f"{name}-nat-{zone}", domain="vpc", tags=tags, opts=after)
+        gateway = aws.NatGateway(
+            f"{name}-nat-{zone}", subnet_id=subnet.id, allocation_id=address.id, tags=tags, opts=after
+        )
+        aws.Route(
+            f"{name}-private-internet-{zone}",
+            route_table_id=table.id,
+            destination_cidr_block=_ANYWHERE,
+            nat_gateway_id=gateway.id,
             opts=child(self),
         )
-        self.vpc_id = vpc.id
-        self.data_subnet_ids = [subnet.id for subnet in subnets["intra"]]
-        self.client_cidrs = [cidr for (tier, _), cidr in plan.items() if tier == "private"]
+
+
+def _table(tier: str, zone: str, nat: Nat) -> str:
+    """The name of a subnet's route table: one for each tier, and of private subnets one for each way out."""
+    return f"{tier}-{zone}" if tier == "private" and nat == "perZone" else tier
+
+
+def _nat_zones(args: CreatedNetworkArgs) -> Sequence[str]:
+    """The zones that have a gateway."""
+    return {"none": (), "single": args.zones[:1], "perZone": args.zones}[args.nat]
+
+
+def _refusals(args: CreatedNetworkArgs | ExistingNetworkArgs) -> Iterator[Refusal]:
+    if isinstance(args, CreatedNetworkArgs):
+        yield from network_rules.created(args)
+    else:
+        yield from network_rules.zones(args.zones)
+        yield from network_rules.clients(args.client_cidrs)
 
 
 def subnet_plan(cidr: str, zones: Sequence[str]) -> dict[tuple[str, str], str]:
@@ -195,7 +283,11 @@ def store_security_group(
         access: Where the store lives, and who may connect.
         tags: On the group and its rules.
         region: Where, if it is not the provider's region.
+
+    Raises:
+        Refused: the clients are most of the internet.
     """
+    refuse(f"the security group of {identifier!r}", network_rules.clients(access.client_cidrs))
     group = aws.SecurityGroup(
         f"{name}-access",
         name=identifier,

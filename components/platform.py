@@ -19,6 +19,8 @@ from components.alarms import (
     RedisAlarmsArgs,
 )
 from components.autoscaling import ReplicaRangeArgs
+from components.backup import Backup, BackupArgs
+from components.backup_policies import SERVICE as BACKUP_SERVICE
 from components.cdn import Cdn
 from components.dashboard_rows import postgres_row, redis_row
 from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
@@ -28,10 +30,12 @@ from components.edge import Edge
 from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
 from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
+from components.network_rules import nat_of
 from components.observability import Observability
 from components.observability_settings import observability_args, observed_by_prometheus, observed_variables
 from components.options import Window, child
 from components.pods import SecretVariable
+from components.protection import bucket_tags, database_tags, lock_args, plans, told
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
@@ -174,6 +178,7 @@ class Platform(pulumi.ComponentResource):
             "cdn": stores.cdn.outputs,
             "alarms": alarms,
             "observability": self._observability(alarms, stores, surroundings),
+            "backup": self._backup(alarms["topicArn"], stores),
             "edge": stores.edge.outputs,
             "trustedCertificates": self._args.trusted_certificates,
         }
@@ -191,7 +196,10 @@ class Platform(pulumi.ComponentResource):
                 prefix=names.prefix,
                 account=self._args.account,
                 region=self._args.region,
-                buckets={key: bucket_args(bucket) for key, bucket in settings.buckets.items()},
+                buckets={
+                    key: bucket_args(bucket, bucket_tags(settings, key, names.of("backup")))
+                    for key, bucket in settings.buckets.items()
+                },
                 policies_elsewhere={settings.cdn.bucket},
                 tags=self._tags,
             ),
@@ -227,6 +235,11 @@ class Platform(pulumi.ComponentResource):
             region=self._args.region,
             cidr=network.create.cidr,
             zones=network.create.zones,
+            nat=nat_of(self._args.settings.environment, network.create.nat),
+            endpoints=network.create.endpoints,
+            endpoint_accounts=network.create.endpoint_accounts,
+            flow_log_days=network.create.flow_log_days,
+            flow_log_traffic=network.create.flow_log_traffic,
             tags=self._tags,
         )
 
@@ -325,6 +338,7 @@ class Platform(pulumi.ComponentResource):
                 access=access,
                 zones=network.zones,
                 recovery_days=self._recovery_days,
+                writer_tags=database_tags(self._args.settings, self._names.of("backup")),
                 tags=self._tags,
                 instance_class=database.instance_class,
                 engine_version=database.engine_version,
@@ -361,7 +375,7 @@ class Platform(pulumi.ComponentResource):
             child(self),
         )
 
-    def _alarms(self, stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+    def _alarms(self, stores: _Stores) -> Mapping[str, Any]:
         """The topic, and what is watched on the data stores."""
         settings = self._args.settings
         profile = settings.alarms.profile or ("production" if settings.environment == "production" else "staging")
@@ -371,6 +385,7 @@ class Platform(pulumi.ComponentResource):
                 identifier=self._names.of("alarms"),
                 account=self._args.account,
                 notify=settings.alarms.notify,
+                publishers=[BACKUP_SERVICE],
                 tags=self._tags,
             ),
             child(self),
@@ -453,6 +468,31 @@ class Platform(pulumi.ComponentResource):
             ),
             child(self),
         ).outputs
+
+    def _backup(self, topic_arn: pulumi.Input[str], stores: _Stores) -> Mapping[str, pulumi.Input[object]]:
+        """Backups of database and buckets, and what is promised of every store."""
+        settings = self._args.settings
+        objectives = told(settings)
+        made = plans(settings, stores.database, stores.storage)
+        if not made:
+            return {"objectives": objectives}
+        recovery = settings.backup.recovery
+        backup = Backup(
+            "backup",
+            BackupArgs(
+                identifier=self._names.of("backup"),
+                account=self._args.account,
+                region=self._args.region,
+                plans=made,
+                lock=lock_args(settings.backup.lock),
+                recovery_region=recovery.region if recovery else None,
+                topic_arn=topic_arn,
+                force_destroy=settings.backup.force_destroy,
+                tags=self._tags,
+            ),
+            child(self),
+        )
+        return {**backup.outputs, "objectives": objectives}
 
     def _surroundings(
         self, shared: Surroundings, namespace: WorkloadNamespace, stores: _Stores, pool: ReaderPool | None

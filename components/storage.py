@@ -73,6 +73,7 @@ class BucketArgs:
         inventory: How often S3 lists all objects into the logs bucket.
         notifications: Who is told of changes.
         replica: A copy in another region.
+        tags: Beside those of all buckets, for example the one that a backup plan finds it by.
     """
 
     purpose: Purpose
@@ -88,6 +89,7 @@ class BucketArgs:
     inventory: Inventory | None = None
     notifications: Sequence[NotificationArgs] = ()
     replica: ReplicaArgs | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settled(self) -> Preset:
@@ -210,7 +212,7 @@ class ObjectStorage(pulumi.ComponentResource):
             force_destroy=bucket.force_destroy,
             # Absent where there is no lock, so that buckets without one are registered as they always were.
             object_lock_enabled=True if bucket.settled.lock_days else None,
-            tags={**self._args.tags, "purpose": bucket.purpose},
+            tags={**self._args.tags, "purpose": bucket.purpose, **bucket.tags},
             opts=child(self),
         )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
-from components import database_rules, redis_rules
+from components import database_rules, network_rules, redis_rules
 from components.errors import Refusal
 from components.lean import to_camel
 from components.naming import PREFIX_LIMIT, Names
+from components.network_rules import nat_of
+from components.settings import backup_combinations as backups
 from components.settings import delivery_combinations as delivery
 from components.settings import observability_combinations as observability
 from components.settings import workload_combinations as workloads
@@ -49,6 +50,7 @@ def _refusals(
     yield from _under("database", database_rules.refusals(settings.database))
     yield from _under("", delivery.storage(settings, stack, region))
     yield from _under("", delivery.cdn(settings))
+    yield from _under("", backups.refusals(settings, region))
     yield from workloads.refusals(settings, secure)
     yield from observability.refusals(settings)
     if settings.environment != "local":
@@ -56,6 +58,7 @@ def _refusals(
     if settings.environment == "production":
         yield from _production(settings)
         yield from _under("", delivery.production(settings))
+        yield from _under("", backups.production(settings))
 
 
 def _under(path: str, refusals: Iterator[Refusal]) -> Iterator[tuple[str, Refusal]]:
@@ -83,25 +86,19 @@ def _network(settings: Settings) -> Iterator[Refusal]:
     if (create is None) == (existing is None):
         written = "both" if create else "neither"
         yield Refusal("", written, "write either network.create or network.existing: there is one network")
-    for setting, cidr in [
-        *([("create.cidr", create.cidr)] if create else []),
-        *(
-            (f"existing.client_cidrs.{index}", item)
-            for index, item in enumerate(existing.client_cidrs if existing else ())
-        ),
-    ]:
-        try:
-            network = ipaddress.ip_network(cidr)
-        except ValueError as error:
-            yield Refusal(setting, cidr, f"is no address range ({error}): write one such as 10.20.0.0/16")
-            continue
-        if setting == "create.cidr" and not 16 <= network.prefixlen <= 20:
-            yield Refusal(setting, cidr, "nine subnets have to fit into what AWS allows: write a /16 to a /20")
-        if setting != "create.cidr" and network.prefixlen < 8:
-            yield Refusal(setting, cidr, "opens the data stores to most of the internet: write the pods' own ranges")
-    for place, zones in (("create", create and create.zones), ("existing", existing and existing.zones)):
-        if zones and len(set(zones)) != len(zones):
-            yield Refusal(f"{place}.zones", zones, "names a zone twice: a zone's failure would take both")
+    found: list[tuple[str, Refusal]] = []
+    if create:
+        nat = nat_of(settings.environment, create.nat)
+        found += _under("create", network_rules.created(create))
+        if settings.environment != "local":
+            found += _under("create", network_rules.without_nat(nat, create.endpoints))
+        if settings.environment == "production":
+            found += _under("create", network_rules.single(nat, create.single_nat_accepted))
+    if existing:
+        found += _under("existing", network_rules.zones(existing.zones))
+        found += _under("existing", network_rules.clients(existing.client_cidrs))
+    for place, refusal in found:
+        yield Refusal(f"{place}.{refusal.setting}", refusal.value, refusal.cure)
 
 
 def _secondaries(path: str, redis: Redis, region: str | None) -> Iterator[tuple[str, Refusal]]:

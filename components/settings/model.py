@@ -12,7 +12,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.logs import RetentionDays
+from components.network_rules import EndpointService, Nat, Traffic
 from components.settings.alarms import Alarms
+from components.settings.backup import Backup
 from components.settings.base import (
     NAME_PATTERN,
     Cidr,
@@ -37,6 +40,24 @@ class CreatedNetwork(Model):
     zones: Items[Annotated[str, Field(pattern=r"^[a-z]$")]] = Field(
         default=("a", "b", "c"), min_length=3, max_length=3, description="letters of three availability zones"
     )
+    nat: Nat | None = Field(
+        default=None,
+        description="ways to the internet: none, single or perZone; without it, perZone in production, single in "
+        "staging, none in local",
+    )
+    single_nat_accepted: bool = Field(
+        default=False, description="true: in production too, one zone's failure may cut all off from the internet"
+    )
+    endpoints: Items[EndpointService] = Field(
+        default=("secretsmanager",), description="services that private subnets reach without the internet, beside S3"
+    )
+    endpoint_accounts: Items[Annotated[str, Field(pattern=r"^[0-9]{12}$")]] = Field(
+        default=(), description="numbers of further accounts whose resources may be reached by endpoints"
+    )
+    flow_log_days: RetentionDays | None = Field(
+        default=30, description="days that records of connections are kept; null: none are made"
+    )
+    flow_log_traffic: Traffic = Field(default="ALL", description="what is recorded: ALL, ACCEPT or REJECT")
 
 
 class ExistingNetwork(Model):
@@ -88,6 +109,7 @@ class Settings(Model):
     database: Database = Field(default=Database(), description="PostgreSQL")
     alarms: Alarms = Field(default=Alarms(), description="who is told of what")
     observability: Observability = Field(default=Observability(), description="how the stack is watched")
+    backup: Backup = Field(default=Backup(), description="backups out of the stores' reach")
     buckets: Mapping[Name, Bucket] = Field(min_length=1, description="buckets by name")
     cdn: Cdn = Field(description="the distribution in front of a bucket")
     edge: Edge = Field(default=Edge(), description="the web ACL in front of the distribution")

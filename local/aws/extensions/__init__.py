@@ -8,6 +8,7 @@ from typing import Any
 def install() -> None:
     """Make moto use the extended backends; call before its first request. Calling it again changes nothing."""
     from moto import settings as moto_settings
+    from moto.backup.models import backup_backends
     from moto.cloudfront.models import cloudfront_backends
     from moto.cloudwatch.models import cloudwatch_backends
     from moto.elasticache.models import elasticache_backends
@@ -18,6 +19,7 @@ def install() -> None:
     from moto.secretsmanager.models import secretsmanager_backends
     from moto.sts.models import sts_backends
 
+    from local.aws.extensions.backup import Backup
     from local.aws.extensions.cloudfront import CloudFront
     from local.aws.extensions.cloudwatch import CloudWatch
     from local.aws.extensions.elasticache import ElastiCache
@@ -31,6 +33,7 @@ def install() -> None:
     # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
     moto_settings.ACM_VALIDATION_WAIT = 0
     extended: list[tuple[Any, type]] = [
+        (backup_backends, Backup),
         (cloudfront_backends, CloudFront),
         (cloudwatch_backends, CloudWatch),
         (elasticache_backends, ElastiCache),

@@ -74,6 +74,8 @@ def aws_inventory() -> set[str]:
     found |= _names("dashboard", client("cloudwatch").list_dashboards()["DashboardEntries"], "DashboardName")
     found |= _names("state-machine", client("stepfunctions").list_state_machines()["stateMachines"], "name")
     found |= _names("schedule", client("scheduler").list_schedules()["Schedules"], "Name")
+    found |= _names("backup-vault", client("backup").list_backup_vaults()["BackupVaultList"], "BackupVaultName")
+    found |= _names("backup-plan", client("backup").list_backup_plans()["BackupPlansList"], "BackupPlanName")
     keys = client("kms").list_keys()["Keys"]
     found |= {f"key/{key['KeyId']}" for key in keys if _is_in_use(key["KeyId"])}
     found |= _names("policy", client("iam").list_policies(Scope="Local")["Policies"], "PolicyName")

@@ -19,7 +19,7 @@ from tests.fixtures.aws import on_loopback
 
 ROOT = Path(__file__).parents[3]
 SERVICES = (
-    *("acm", "cloudfront", "cloudwatch", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3"),
+    *("acm", "backup", "cloudfront", "cloudwatch", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3"),
     *("scheduler", "secretsmanager", "sns", "stepfunctions", "sts", "wafv2"),
 )
 

@@ -21,7 +21,7 @@ from tests.fixtures.aws import on_loopback
 
 REGION = "eu-west-1"
 SERVICES = (
-    *("acm", "cloudfront", "cloudwatch", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3"),
+    *("acm", "backup", "cloudfront", "cloudwatch", "ec2", "elasticache", "iam", "kms", "logs", "rds", "route53", "s3"),
     *("scheduler", "secretsmanager", "sns", "stepfunctions", "sts", "wafv2"),
 )
 

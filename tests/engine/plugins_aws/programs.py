@@ -549,6 +549,104 @@ aws.scheduler.Schedule(
     },
 )
 
+aws.ec2.DefaultSecurityGroup(
+    "nobody", vpc_id=vpc.id, ingress=[], tags=tags,
+    egress=[{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/8"]}] if second else [],
+)
+address = aws.ec2.Eip("address", tags=tags)
+nat = aws.ec2.NatGateway("nat", subnet_id=subnets[0].id, allocation_id=address.id, tags=tags, opts=after(gateway))
+inner = aws.ec2.RouteTable("inner", vpc_id=vpc.id)
+aws.ec2.Route("way-out", route_table_id=inner.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=nat.id)
+aws.ec2.VpcEndpoint(
+    "secrets", vpc_id=vpc.id, service_name="com.amazonaws.eu-west-1.secretsmanager", vpc_endpoint_type="Interface",
+    subnet_ids=[subnet.id for subnet in (subnets if second else subnets[:2])], security_group_ids=[inside.id],
+    private_dns_enabled=True,
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*",
+                    "Condition": {"StringEquals": {"aws:PrincipalAccount": "123456789012"}},
+                }
+            ],
+        }
+    ),
+)
+flows = aws.cloudwatch.LogGroup("flows", name="/vpc/flows")
+aws.ec2.FlowLog(
+    "flow-log", vpc_id=vpc.id, traffic_type="REJECT" if second else "ALL", log_destination=flows.arn,
+    iam_role_arn=role.arn, tags=tags,
+)
+aws.sns.TopicPolicy(
+    "topic-policy", arn=topic.arn,
+    policy=topic.arn.apply(
+        lambda arn: json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Resource": arn,
+                        "Action": ["SNS:Publish", "SNS:GetTopicAttributes"] if second else "SNS:Publish",
+                    }
+                ],
+            }
+        )
+    ),
+)
+near = aws.backup.Vault("near", name="near", kms_key_arn=key.arn, tags=tags)
+away = aws.backup.Vault("away", name="away", region="eu-central-1", force_destroy=True)
+# Put anew before the old one is taken away, the lock would be taken away.
+first = pulumi.ResourceOptions(delete_before_replace=True)
+aws.backup.VaultLockConfiguration(
+    "near-lock", backup_vault_name=near.name, min_retention_days=2 if second else 1, max_retention_days=400, opts=first
+)
+aws.backup.VaultPolicy(
+    "near-policy", backup_vault_name=near.name,
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Deny", "Principal": "*", "Resource": "*",
+                    "Action": ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"] if second
+                    else "backup:DeleteRecoveryPoint",
+                }
+            ],
+        }
+    ),
+)
+aws.backup.VaultNotifications(
+    "near-told", backup_vault_name=near.name, sns_topic_arn=topic.arn,
+    backup_vault_events=["COPY_JOB_FAILED", "BACKUP_JOB_EXPIRED"], opts=first,
+)
+backups = aws.backup.Plan(
+    "backups", tags=tags,
+    rules=[
+        {
+            "rule_name": "daily", "target_vault_name": near.name, "schedule": "cron(0 5 ? * * *)",
+            "completion_window": 240, "lifecycle": {"delete_after": 30 if second else 14},
+            "copy_actions": [{"destination_vault_arn": away.arn, "lifecycle": {"delete_after": 30}}],
+            "recovery_point_tags": tags,
+        },
+        {
+            "rule_name": "yearly", "target_vault_name": near.name, "schedule": "cron(0 6 1 1 ? *)",
+            "lifecycle": {"cold_storage_after": 30, "delete_after": 365},
+        },
+    ],
+)
+aws.backup.Selection(
+    "stores", plan_id=backups.id, iam_role_arn=role.arn, resources=["*"], opts=first,
+    conditions=[
+        {
+            "string_equals": [
+                {"key": "aws:ResourceTag/app", "value": "second" if second else "first"},
+                {"key": "aws:ResourceTag/kept", "value": "yes"},
+            ]
+        }
+    ],
+)
+
 pulumi.export("account", aws.get_caller_identity().account_id)
 pulumi.export("region", aws.get_region().region)
 pulumi.export("zones", aws.get_availability_zones(state="available").names)

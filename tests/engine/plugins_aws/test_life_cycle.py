@@ -26,8 +26,9 @@ UPDATED = {
     "lock", "logging", "inventory", "notification", "replication",
     "certificate", "proof", "www", "purge", "log-source", "log-target", "log-delivery", "blocked", "acl",
     "cdn", "secret", "role", "role-policy", "issuer",
+    "topic-policy", "near", "near-policy", "backups", "nobody", "address", "nat", "secrets",
 }  # fmt: skip
-REPLACED = {"version"}
+REPLACED = {"version", "near-lock", "stores", "flow-log"}
 
 
 def steps(output: str) -> dict[str, dict[str, Any]]:
@@ -55,12 +56,22 @@ def left_over(endpoint: Endpoint) -> dict[str, list[Any]]:
             for item in endpoint.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
             if item["State"].lower() != "deleted"
         ],
+        "addresses": lambda: endpoint.client("ec2").describe_addresses()["Addresses"],
+        "nat gateways": lambda: [
+            item
+            for item in endpoint.client("ec2").describe_nat_gateways()["NatGateways"]
+            if item["State"] not in ("deleting", "deleted")
+        ],
+        "flow logs": lambda: endpoint.client("ec2").describe_flow_logs()["FlowLogs"],
         "keys": lambda: [
             key
             for key in endpoint.client("kms").list_keys()["Keys"]
             if endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
             and endpoint.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] != "AWS"
         ],
+        "vaults": lambda: endpoint.client("backup").list_backup_vaults()["BackupVaultList"],
+        "far vaults": lambda: endpoint.client("backup", "eu-central-1").list_backup_vaults()["BackupVaultList"],
+        "plans": lambda: endpoint.client("backup").list_backup_plans()["BackupPlansList"],
         "topics": lambda: endpoint.client("sns").list_topics()["Topics"],
         "subscriptions": lambda: endpoint.client("sns").list_subscriptions()["Subscriptions"],
         "alarms": lambda: endpoint.client("cloudwatch").describe_alarms()["MetricAlarms"],
@@ -184,6 +195,7 @@ def test_every_type_lives(aws: Any, endpoint: Endpoint) -> None:
     assert {name for name, step in planned.items() if step["op"] == "replace"} == REPLACED
     assert {name for name, step in planned.items() if step["op"] == "update"} == UPDATED
     assert planned["version"]["replaceReasons"] == ["secretString"]
+    assert planned["near-lock"]["replaceReasons"] == ["minRetentionDays"]
     assert "defaultCacheBehavior" not in planned["cdn"]["diffReasons"]
     nested = planned["cdn"]["detailedDiff"]
     assert "orderedCacheBehaviors[0].compress" in nested
@@ -193,6 +205,8 @@ def test_every_type_lives(aws: Any, endpoint: Endpoint) -> None:
     assert aws.up("--expect-no-changes").assert_succeeded()
     for hidden in SECRETS:
         assert hidden not in aws.state()
+    vault = endpoint.client("backup").describe_backup_vault(BackupVaultName="near")
+    assert (vault["Locked"], vault["MinRetentionDays"]) == (True, 2), "a lock that is put anew is still there"
 
     aws.destroy().assert_succeeded()
     assert left_over(endpoint) == before

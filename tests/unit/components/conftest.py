@@ -96,6 +96,8 @@ class _Answers(Mocks):
                 outputs["result"] = f"generated-{args.name}"
             case "random:index/randomId:RandomId":
                 outputs["hex"] = "0a1b2c3d"
+            case "aws:ec2/vpc:Vpc":
+                outputs["ownerId"] = ACCOUNT
             case "aws:elasticache/replicationGroup:ReplicationGroup":
                 outputs |= {
                     "configurationEndpointAddress": "configuration.test",

@@ -28,6 +28,7 @@ CONFIGURATION = {
 MADE = {
     "alarms": "MetricAlarm",
     "observability": "CompositeAlarm",
+    "backup": "selection:Selection",
     "redis": "ReplicationGroup",
     "storage": "BucketReplicationConfig",
     "edge": "WebAcl",

@@ -452,6 +452,54 @@ SAMPLES: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("Topic", "sns.Topic", {"name": "x", "kms_master_key_id": "k"}),
     ("TopicSubscription", "sns.TopicSubscription", {"topic": "t", "protocol": "email", "endpoint": "a@b.example"}),
+    ("DefaultSecurityGroup", "ec2.DefaultSecurityGroup", {"vpc_id": "vpc-1", "ingress": [], "egress": []}),
+    ("ElasticIp", "ec2.Eip", {"domain": "vpc", "tags": {"a_b": "c"}}),
+    ("NatGateway", "ec2.NatGateway", {"subnet_id": "s-1", "allocation_id": "e-1"}),
+    (
+        "FlowLog",
+        "ec2.FlowLog",
+        {"vpc_id": "vpc-1", "traffic_type": "ALL", "log_destination": "l", "iam_role_arn": "r"},
+    ),
+    ("TopicPolicy", "sns.TopicPolicy", {"arn": "t", "policy": "{}"}),
+    ("BackupVault", "backup.Vault", {"name": "x", "kms_key_arn": "k", "force_destroy": False, "tags": {"a_b": "c"}}),
+    ("BackupVaultLock", "backup.VaultLockConfiguration", {"backup_vault_name": "x", "min_retention_days": 7}),
+    ("BackupVaultPolicy", "backup.VaultPolicy", {"backup_vault_name": "x", "policy": "{}"}),
+    (
+        "BackupVaultNotifications",
+        "backup.VaultNotifications",
+        {"backup_vault_name": "x", "sns_topic_arn": "t", "backup_vault_events": ["COPY_JOB_FAILED"]},
+    ),
+    (
+        "BackupPlan",
+        "backup.Plan",
+        {
+            "name": "x",
+            "rules": [
+                {
+                    "rule_name": "daily",
+                    "target_vault_name": "v",
+                    "schedule": "cron(0 5 ? * * *)",
+                    "start_window": 60,
+                    "completion_window": 180,
+                    "enable_continuous_backup": True,
+                    "lifecycle": {"cold_storage_after": 30, "delete_after": 120},
+                    "copy_actions": [{"destination_vault_arn": "arn", "lifecycle": {"delete_after": 35}}],
+                    "recovery_point_tags": {"my_stack": "prod"},
+                }
+            ],
+        },
+    ),
+    (
+        "BackupSelection",
+        "backup.Selection",
+        {
+            "name": "x",
+            "plan_id": "p",
+            "iam_role_arn": "r",
+            "resources": ["*"],
+            "conditions": [{"string_equals": [{"key": "aws:ResourceTag/a_b", "value": "c_d"}]}],
+        },
+    ),
     ("OpenIdConnectProvider", "iam.OpenIdConnectProvider", {"url": "https://x", "client_id_lists": ["a"]}),
 ]
 

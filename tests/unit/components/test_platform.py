@@ -120,6 +120,7 @@ def test_the_outputs_are_what_the_checks_read(composed: Any) -> None:
     assert sorted(outputs) == sorted(
         [
             "alarms",
+            "backup",
             "buckets",
             "cdn",
             "dashboard",
@@ -355,6 +356,28 @@ def test_a_window_waits_for_the_oldest_once_it_is_full(record: Callable[..., Any
         return max(seen), len(resources)
 
     assert record(build).result == (2, 5)
+
+
+def test_stores_carry_the_tag_that_their_plan_selects_by(composed: Any) -> None:
+    """P0-BACKUP: the writer and the uploads; no replica, since its data are the writer's."""
+    stack, recording = composed
+    selected = {
+        pair["value"]
+        for item in recording.of("selection:Selection")
+        for condition in item.inputs["conditions"]
+        for pair in condition["stringEquals"]
+    }
+    carried = {
+        item.name: item.inputs["tags"]["backup"]
+        for item in recording.resources
+        if "backup" in (item.inputs.get("tags") or {})
+    }
+    assert carried == {
+        "database-writer": f"aiponge-{stack}-backup-database",
+        "storage-uploads": f"aiponge-{stack}-backup-buckets",
+    }
+    assert set(carried.values()) == selected
+    assert recording.result["backup"]["objectives"]["database"]["rpoSeconds"] == 300
 
 
 def test_stores_leave_a_snapshot_behind_except_on_the_local_platform(composed: Any) -> None:

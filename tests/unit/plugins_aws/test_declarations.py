@@ -37,9 +37,11 @@ def known(token: str) -> schema.ResourceSchema:
 
 
 def test_the_components_types_are_all_declared() -> None:
-    """The types and functions that the components rest on (P0-REDIS, P0-S3, P0-REPLICA, P0-CDN, P0-SECRETS)."""
+    """The types and functions that the components rest on (P0-REDIS, P0-S3, P0-REPLICA, P0-CDN, P0-SECRETS,
+    P0-BACKUP)."""
     names = {
-        "ec2": "vpc subnet internetGateway routeTable route routeTableAssociation vpcEndpoint securityGroup",
+        "ec2": "vpc subnet internetGateway routeTable route routeTableAssociation vpcEndpoint securityGroup "
+        "defaultSecurityGroup eip natGateway flowLog",
         "vpc": "securityGroupIngressRule securityGroupEgressRule",
         "elasticache": "subnetGroup parameterGroup replicationGroup globalReplicationGroup user userGroup",
         "rds": "subnetGroup parameterGroup instance proxy proxyDefaultTargetGroup proxyTarget",
@@ -50,7 +52,8 @@ def test_the_components_types_are_all_declared() -> None:
         "kms": "key alias",
         "cloudwatch": "logGroup logMetricFilter metricAlarm compositeAlarm dashboard logDeliverySource "
         "logDeliveryDestination logDelivery",
-        "sns": "topic topicSubscription",
+        "sns": "topic topicSubscription topicPolicy",
+        "backup": "vault vaultLockConfiguration vaultPolicy vaultNotifications plan selection",
         "secretsmanager": "secret secretVersion",
         "iam": "role rolePolicy policy openIdConnectProvider",
         "acm": "certificate certificateValidation",

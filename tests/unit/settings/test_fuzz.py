@@ -50,6 +50,13 @@ FULL = copy.deepcopy(VALID) | {
         "restoreTo": {"source": "old", "time": "2026-11-22T10:00:00Z"},
         "parameters": {"work_mem": "8192"},
     },
+    "groundwork:backup": {
+        "database": {"rules": {"daily": {"schedule": "cron(0 5 ? * * *)", "startWindowMinutes": 60}}},
+        "buckets": {"rules": {"daily": {"continuous": True, "deleteAfterDays": 35}}, "names": ["uploads"]},
+        "lock": {"mode": "governance", "minDays": 7},
+        "recovery": {"region": "eu-central-1", "rpoSeconds": 200_000},
+        "objectives": {"cache": {"rpoSeconds": 90_000}, "buckets": {"uploads": {"rpoSeconds": 900}}},
+    },
     "groundwork:alarms": {"profile": "production", "notify": ["ops@shop.example"]},
     "groundwork:observability": {
         "indicators": "logs",

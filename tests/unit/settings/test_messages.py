@@ -201,6 +201,10 @@ def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str)
         ("groundwork:network/create/cidr", "10.20.0.0/24", "network.create.cidr"),
         ("groundwork:network/create/cidr", "10.20.0.1/16", "network.create.cidr"),
         ("groundwork:network/create/zones", ["a", "a", "b"], "network.create.zones"),
+        ("groundwork:network/create/nat", "single", "network.create.nat"),
+        ("groundwork:network/create/nat", "none", "network.create.endpoints"),
+        ("groundwork:network/create/endpoints", ["ecr.api"], "network.create.endpoints"),
+        ("groundwork:network/create/cidr", "8.8.0.0/16", "network.create.cidr"),
         ("groundwork:system", "a-system-with-a-name-", "system"),
         ("groundwork:namespace", "Not_A_Name", "namespace"),
     ],
@@ -215,6 +219,14 @@ def test_a_redis_may_have_copies_in_other_regions_and_users(lines: Lines) -> Non
     """P0-REDIS, RB-REGION."""
     assert lines("groundwork:redis/cache", _global()) == []
     assert lines("groundwork:redis/cache", {"users": {"app": {}, "report": {}}, "workloadUser": "app"}) == []
+
+
+def test_a_single_gateway_in_production_is_taken_when_it_is_said(lines: Lines) -> None:
+    assert (
+        lines("groundwork:network/create", {"cidr": "10.20.0.0/16", "nat": "single", "singleNatAccepted": True}) == []
+    )
+    [line] = lines("groundwork:network/create/nat", "single")
+    assert "write perZone, or singleNatAccepted: true" in line
 
 
 def test_a_mere_cache_may_evict_and_need_not_be_kept(lines: Lines) -> None:

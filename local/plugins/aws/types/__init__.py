@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from local.plugins.aws.declaration import ResourceType
 from local.plugins.aws.types import (
     acm,
+    backup,
     cloudfront_distribution,
     cloudfront_policies,
     cloudwatch_alarms,
     cloudwatch_composite,
     cloudwatch_logs,
     cloudwatch_metric_filters,
+    ec2_gateways,
     ec2_network,
     ec2_routes,
     ec2_security,
@@ -40,12 +42,14 @@ from local.plugins.aws.types import (
 
 _MODULES = (
     acm,
+    backup,
     cloudfront_distribution,
     cloudfront_policies,
     cloudwatch_alarms,
     cloudwatch_composite,
     cloudwatch_logs,
     cloudwatch_metric_filters,
+    ec2_gateways,
     ec2_network,
     ec2_routes,
     ec2_security,

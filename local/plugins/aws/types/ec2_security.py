@@ -18,7 +18,7 @@ from local.plugins.aws.declaration import (
 )
 from local.plugins.aws.query import search
 from local.plugins.aws.types.ec2_common import by_mark, specification, unchangeable
-from local.plugins.provider import CheckFailure, contains_unknown
+from local.plugins.provider import CheckFailure, ProviderError, contains_unknown
 
 _NO_GROUP = ("InvalidGroup.NotFound", "InvalidGroupId.NotFound")
 _NO_RULE = ("InvalidSecurityGroupRuleId.NotFound", *_NO_GROUP)
@@ -204,6 +204,51 @@ SECURITY_GROUP = ResourceType(
     timeouts=Timeouts(600, 600, 900),
 )
 
+
+def _adopt(api: Api, inputs: Values, mark: str) -> str:
+    """The group that came with the VPC; its rules become those of the program."""
+    found = _find_default(api, inputs, mark)
+    if found is None:
+        raise ProviderError(f"{inputs.get('vpcId')} has no default security group")
+    for direction in ("ingress", "egress"):
+        _set_rules(api, found, direction, list(inputs.get(direction) or []))
+    if inputs.get("tagsAll"):
+        tags.ec2(api, found, {}, dict(inputs["tagsAll"]), [])
+    return found
+
+
+def _find_default(api: Api, inputs: Values, mark: str) -> str | None:
+    own = [{"Name": "vpc-id", "Values": [inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+    found = api.call("DescribeSecurityGroups", Filters=own)["SecurityGroups"]
+    return str(found[0]["GroupId"]) if found else None
+
+
+def _leave(api: Api, id: str, outputs: Values) -> None:
+    """It goes with its VPC, and not before."""
+
+
+DEFAULT_SECURITY_GROUP = ResourceType(
+    token="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    service="ec2",
+    properties={
+        "vpcId": unchangeable(),
+        "ingress": Property(),
+        "egress": Property(),
+        "revokeRulesOnDelete": Property(local=True, default=False),
+    },
+    create=_adopt,
+    describe=_read_group,
+    modify=_change_group,
+    delete=_leave,
+    outputs={"arn": "Arn", "ownerId": "OwnerId", "name": "GroupName"},
+    unordered=("ingress", "egress"),
+    normalise=_normalise,
+    find=_find_default,
+    overwrites=True,
+    forgets=True,
+    retag=tags.ec2,
+)
+
 # Property of a separate rule, and how a permission and a described rule hold it.
 _TARGETS: Mapping[str, tuple[str, str, str]] = {
     "cidrIpv4": ("IpRanges", "CidrIp", "CidrIpv4"),
@@ -349,4 +394,4 @@ def _rule(kind: str, side: str) -> ResourceType:
     )
 
 
-TYPES = (SECURITY_GROUP, _rule("Ingress", "Ingress"), _rule("Egress", "Egress"))
+TYPES = (SECURITY_GROUP, DEFAULT_SECURITY_GROUP, _rule("Ingress", "Ingress"), _rule("Egress", "Egress"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from local.plugins.aws import tags
@@ -142,4 +143,53 @@ TOPIC_SUBSCRIPTION = ResourceType(
     timeouts=Timeouts(120, 120, 120),
 )
 
-TYPES = (TOPIC, TOPIC_SUBSCRIPTION)
+
+def _put_policy(api: Api, inputs: Values, mark: str) -> str:
+    api.call("SetTopicAttributes", TopicArn=inputs["arn"], AttributeName="Policy", AttributeValue=str(inputs["policy"]))
+    return str(inputs["arn"])
+
+
+def _change_policy(api: Api, id: str, change: Change) -> None:
+    if "policy" in change.names:
+        _put_policy(api, change.new, "")
+
+
+def _remove_policy(api: Api, id: str, outputs: Values) -> None:
+    """A topic always has a policy: it goes back to the one that it was made with, the owner's rights."""
+    owner = id.split(":")[4]
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [f"SNS:{action}" for action in _OWNERS_ACTIONS],
+        "Resource": id,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": owner}},
+    }
+    document = json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
+    api.maybe(_GONE, "SetTopicAttributes", TopicArn=id, AttributeName="Policy", AttributeValue=document)
+
+
+_OWNERS_ACTIONS = (
+    *("GetTopicAttributes", "SetTopicAttributes", "AddPermission", "RemovePermission", "DeleteTopic", "Subscribe"),
+    *("ListSubscriptionsByTopic", "Publish"),
+)
+
+TOPIC_POLICY = ResourceType(
+    token="aws:sns/topicPolicy:TopicPolicy",
+    service="sns",
+    properties={
+        "arn": Property(read="TopicArn", replace="it belongs to one topic"),
+        "policy": Property(document=True),
+    },
+    create=_put_policy,
+    overwrites=True,
+    natural=lambda inputs: str(inputs["arn"]),
+    describe=_read_topic,
+    modify=_change_policy,
+    delete=_remove_policy,
+    outputs={"owner": "Owner"},
+    forgets=True,
+    timeouts=Timeouts(120, 120, 120),
+)
+
+TYPES = (TOPIC, TOPIC_SUBSCRIPTION, TOPIC_POLICY)
