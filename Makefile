@@ -16,7 +16,7 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
-.PHONY: help up down test test-fast lint venv tools packages lock
+.PHONY: help up down test test-fast lint schema venv tools packages lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,6 +40,9 @@ lint: venv ## Style, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+schema: venv ## Write stacks/schema.json, which editors check stack files with
+	@$(BIN)/python -m components.settings.schema >stacks/schema.json
 
 venv: $(STAMP) ## Make .venv from requirements.lock
 
