@@ -86,7 +86,7 @@ class Run:
         try:
             project = Rehearsal.create(self.project.folder, self.paths, self.stack, {"config": dict(plan.config)})
         except RuntimeError as error:
-            raise self._broken("stack init", str(error)) from None
+            raise _failed("stack init", error) from None
         for key in plan.secrets:
             # On standard input: arguments can be read by every process of the machine.
             self._engine(project, "config", "set", "--secret", "--path", key, text=secrets.token_hex(24))
@@ -111,7 +111,7 @@ class Run:
         try:
             return f"{len(self.project.resources())} resources"
         except RuntimeError as error:
-            raise self._broken("stack export", str(error)) from None
+            raise _failed("stack export", error) from None
 
     def up_again(self) -> str:
         """Nothing may change."""
@@ -164,24 +164,26 @@ class Run:
             raise Broken(f"cannot take stock of the platform: {error}") from None
 
     def _engine(self, project: Rehearsal, *arguments: str, text: str | None = None) -> None:
+        """Run the engine; its output is in the log as it comes."""
+        self._keep(f"== {self.step}: pulumi {' '.join(arguments)}")
         try:
-            output = project.answer(*arguments, on_line=self._line, text=text)
+            project.answer(*arguments, on_line=self._line, text=text)
         except RuntimeError as error:
-            raise self._broken(arguments[0], str(error)) from None
-        self._keep(output)
-
-    def _broken(self, command: str, output: str) -> Broken:
-        self._keep(output)
-        return Broken(f"pulumi {command} failed: {reason(output)}")
+            raise _failed(arguments[0], error) from None
 
     def _line(self, line: str) -> None:
+        self._keep(line)
         if ERR.is_terminal and _CHANGED.match(line):
             self.seen += 1
             self.tell(f"{self.step}, {self.seen} resources")
 
-    def _keep(self, output: str) -> None:
+    def _keep(self, line: str) -> None:
         with self.log.open("a") as log:
-            log.write(f"== {self.step}\n{output}\n")
+            log.write(f"{line}\n")
+
+
+def _failed(command: str, error: RuntimeError) -> Broken:
+    return Broken(f"pulumi {command} failed: {reason(str(error))}")
 
 
 def verdict(results: list[checks.Result]) -> str:
