@@ -144,7 +144,7 @@ class Run:
         left = self._stock().beyond(self.before)
         if left:
             more = " …" if len(left) > _MOST_LINES else ""
-            raise Broken(f"{len(left)} things are left: {', '.join(left[:_MOST_LINES])}{more}")
+            raise Broken(f"{len(left)} left: {', '.join(left[:_MOST_LINES])}{more}")
         return "nothing is left"
 
     def _complete(self, project: Rehearsal) -> None:

@@ -158,7 +158,7 @@ def test_what_is_left_breaks_the_last_promise(engine: Engine) -> None:
     engine.worlds = [_world("vpc/default"), _world("vpc/default", "bucket/mine")]
     rehearsal = engine.run()
     done = perform(rehearsal.steps(_plan()), rehearsal.begin)[-1]
-    assert (done.outcome, done.detail) == (Outcome.BROKEN, "1 things are left: bucket/mine")
+    assert (done.outcome, done.detail) == (Outcome.BROKEN, "1 left: bucket/mine")
 
 
 def test_after_a_kill_the_next_try_finds_what_the_state_does_not_know(engine: Engine) -> None:
