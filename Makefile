@@ -16,7 +16,7 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
-.PHONY: help up down test test-fast lint venv tools packages lock
+.PHONY: help up down test test-fast rehearse lint schema venv tools packages lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,10 +36,20 @@ test: lint packages tools ## Lint, then every test (as root on Debian: real engi
 test-fast: lint ## Lint, then the unit tests
 	@$(BIN)/pytest tests -m unit
 
+# Takes half an hour or more: for the night. All are tried, the exit code tells whether one failed.
+rehearse: packages tools ## Rehearse every stack on the local platform, one after the other
+	@$(BIN)/groundwork local up
+	@failed=0; for file in stacks/Pulumi.*.yaml; do \
+	  stack=$${file#stacks/Pulumi.}; $(BIN)/groundwork rehearse "$${stack%.yaml}" || failed=1; \
+	done; exit $$failed
+
 lint: venv ## Style, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+schema: venv ## Write stacks/schema.json, which editors check stack files with
+	@$(BIN)/python -m components.settings.schema >stacks/schema.json
 
 venv: $(STAMP) ## Make .venv from requirements.lock
 

@@ -21,7 +21,7 @@ from typing import Any
 import matplotlib
 
 from groundwork.project import read_stack
-from groundwork.rehearsal import Rehearsal, under_another_name
+from groundwork.rehearsal import Platform, Rehearsal, adapted
 from local.paths import Paths
 
 matplotlib.use("Agg")
@@ -54,7 +54,8 @@ class Measurement:
 
 def settings(services: int) -> dict[str, Any]:
     """The local stack with so many services: its own eight, repeated under other names."""
-    content = under_another_name(read_stack("local"), "scaling")
+    local = read_stack("local")
+    content = {"config": dict(adapted(local, Platform.of(local), "scaling").config)}
     config = content["config"]
     own: dict[str, Any] = config["groundwork:services"]
     names = itertools.islice(((f"{name}-{turn}", name) for turn in itertools.count() for name in own), services)

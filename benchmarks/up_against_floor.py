@@ -24,7 +24,7 @@ import yaml
 
 from groundwork.engine import local_environment
 from groundwork.project import read_stack
-from groundwork.rehearsal import Rehearsal, under_another_name
+from groundwork.rehearsal import Platform, Rehearsal, adapted
 from local.paths import Paths
 from local.plugins.aws.provider import AwsProvider
 from local.plugins.provider import CreateRequest, DeleteRequest, Severity
@@ -180,7 +180,8 @@ def plain(value: Any) -> Any:
 
 def compare(paths: Paths) -> Comparison:
     """Bring the local stack up under another name, by the engine and by hand; both are removed again."""
-    content = under_another_name(read_stack("local"), "floor")
+    local = read_stack("local")
+    content = {"config": dict(adapted(local, Platform.of(local), "floor").config)}
     with tempfile.TemporaryDirectory(prefix="groundwork-floor-") as folder:
         stack = Rehearsal.create(Path(folder), paths, "floor", content)
         began = time.monotonic()

@@ -27,8 +27,8 @@ class Names:
 
     @property
     def prefix(self) -> str:
-        """`aiponge-prod`."""
-        return f"{self.system}-{self.stack}"
+        """`aiponge-prod`; where the stack has the system's name, that name once."""
+        return self.system if self.system == self.stack else f"{self.system}-{self.stack}"
 
     def of(self, component: str) -> str:
         """`cache` to `aiponge-prod-cache`."""

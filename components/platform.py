@@ -49,7 +49,7 @@ from components.settings.model import Settings
 from components.settings.redis import CacheRedis, QueueRedis
 from components.settings.workloads import Replicas, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
-from components.storage import ObjectStorage, ObjectStorageArgs
+from components.storage import ObjectStorage, ObjectStorageArgs, StoredBucket
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
 from components.workload_settings import (
     canary,
@@ -91,9 +91,14 @@ class _Stores:
 
     redis: Mapping[str, RedisCluster]
     database: PostgresCluster
-    storage: ObjectStorage
-    cdn: Cdn
-    edge: Edge
+    storage: ObjectStorage | None
+    cdn: Cdn | None
+    edge: Edge | None
+
+    @property
+    def buckets(self) -> Mapping[str, StoredBucket]:
+        """By name."""
+        return {} if self.storage is None else self.storage.buckets
 
 
 @dataclass(frozen=True)
@@ -174,12 +179,12 @@ class Platform(pulumi.ComponentResource):
             "dashboard": self._dashboard(surroundings, stores) if self._queues_in_redis() else None,
             "redis": {key: self._redis_outputs(key, cluster) for key, cluster in stores.redis.items()},
             "database": {**stores.database.outputs, "readerPool": pool.outputs if pool else None},
-            "buckets": stores.storage.outputs,
-            "cdn": stores.cdn.outputs,
+            "buckets": stores.storage.outputs if stores.storage else {},
+            "cdn": stores.cdn.outputs if stores.cdn else None,
             "alarms": alarms,
             "observability": self._observability(alarms, stores, surroundings),
             "backup": self._backup(alarms["topicArn"], stores),
-            "edge": stores.edge.outputs,
+            "edge": stores.edge.outputs if stores.edge else None,
             "trustedCertificates": self._args.trusted_certificates,
         }
         self.register_outputs(dict(self.outputs))
@@ -190,23 +195,13 @@ class Platform(pulumi.ComponentResource):
         access = StoreAccess(
             vpc_id=network.vpc_id, subnet_ids=network.data_subnet_ids, client_cidrs=network.client_cidrs
         )
-        storage = ObjectStorage(
-            "storage",
-            ObjectStorageArgs(
-                prefix=names.prefix,
-                account=self._args.account,
-                region=self._args.region,
-                buckets={
-                    key: bucket_args(bucket, bucket_tags(settings, key, names.of("backup")))
-                    for key, bucket in settings.buckets.items()
-                },
-                policies_elsewhere={settings.cdn.bucket},
-                tags=self._tags,
-            ),
-            child(self),
-        )
-        edge = Edge("edge", edge_args(settings.edge, names.of("edge"), self._tags), child(self))
-        cdn = Cdn("cdn", cdn_args(settings.cdn, storage, names.of("cdn"), edge.web_acl_arn, self._tags), child(self))
+        storage = self._storage() if settings.buckets else None
+        edge: Edge | None = None
+        cdn: Cdn | None = None
+        if settings.cdn is not None and storage is not None:
+            edge = Edge("edge", edge_args(settings.edge, names.of("edge"), self._tags), child(self))
+            knobs = cdn_args(settings.cdn, storage, names.of("cdn"), edge.web_acl_arn, self._tags)
+            cdn = Cdn("cdn", knobs, child(self))
         redis: dict[str, RedisCluster] = {"cache": self._redis("cache", settings.redis.cache, access)}
         if self._queues_in_redis():
             redis["queue"] = self._redis("queue", settings.redis.queue, access)
@@ -216,6 +211,25 @@ class Platform(pulumi.ComponentResource):
             storage=storage,
             cdn=cdn,
             edge=edge,
+        )
+
+    def _storage(self) -> ObjectStorage:
+        settings = self._args.settings
+        return ObjectStorage(
+            "storage",
+            ObjectStorageArgs(
+                prefix=self._names.prefix,
+                account=self._args.account,
+                region=self._args.region,
+                buckets={
+                    key: bucket_args(bucket, bucket_tags(settings, key, self._names.of("backup")))
+                    for key, bucket in settings.buckets.items()
+                },
+                # The distribution's reads and TLS only are one policy.
+                policies_elsewhere={settings.cdn.bucket} if settings.cdn else (),
+                tags=self._tags,
+            ),
+            child(self),
         )
 
     def _network(self) -> CreatedNetworkArgs | ExistingNetworkArgs:
@@ -463,7 +477,7 @@ class Platform(pulumi.ComponentResource):
                 topic_arn=alarms["topicArn"],
                 rows=rows,
                 alarms=alarms["names"],
-                distribution_id=stores.cdn.distribution_id,
+                distribution_id=stores.cdn.distribution_id if stores.cdn else None,
                 tags=self._tags,
             ),
             child(self),
@@ -527,7 +541,7 @@ class Platform(pulumi.ComponentResource):
             variables={
                 **settings.workload.environment,
                 "AWS_REGION": self._args.region,
-                "CDN_URL": pulumi.Output.concat("https://", stores.cdn.domain),
+                **({"CDN_URL": pulumi.Output.concat("https://", stores.cdn.domain)} if stores.cdn else {}),
             },
             secrets=secrets,
             checksum=pulumi.Output.concat(*checksums),
@@ -695,14 +709,14 @@ class Platform(pulumi.ComponentResource):
         return sorted(name for name, queue in self._args.settings.queues.items() if queue.kind == "bullmq")
 
     def _grants(self, service: Service, stores: _Stores) -> list[BucketGrant]:
-        buckets = stores.storage.buckets
+        buckets = stores.buckets
         return [
             BucketGrant(buckets[key].arn, access, buckets[key].kms_key_arn)
             for key, access in sorted(service.buckets.items())
         ]
 
     def _bucket_variables(self, service: Service, stores: _Stores) -> dict[str, pulumi.Input[str]]:
-        return {f"{key.upper().replace('-', '_')}_BUCKET": stores.storage.buckets[key].name for key in service.buckets}
+        return {f"{key.upper().replace('-', '_')}_BUCKET": stores.buckets[key].name for key in service.buckets}
 
 
 def _range(replicas: Replicas) -> ReplicaRangeArgs:

@@ -10,8 +10,7 @@ from components.platform import PlatformArgs
 from components.settings import Problem, Settings, Source, judge
 from components.settings.combinations import PLACEHOLDER_DIGEST, PLACEHOLDER_ISSUER
 from components.settings.problems import NAMESPACE, shown
-
-STACKS = Path(__file__).resolve().parent.parent / "stacks"
+from components.settings.source import STACKS
 
 
 async def read_stack(source: Source | None = None, stacks: Path = STACKS) -> PlatformArgs:
@@ -19,20 +18,20 @@ async def read_stack(source: Source | None = None, stacks: Path = STACKS) -> Pla
 
     Args:
         source: The configuration; by default what the engine passed.
-        stacks: The folder that file names in settings are relative to.
+        stacks: The folder of the stack files: bases and file names in settings are relative to it.
 
     Raises:
         pulumi.RunError: the settings will not do, one line for each problem, or AWS does not answer. Nothing has been
             registered.
     """
-    source = source or Source.from_engine()
+    source = source or Source.from_engine(stacks)
     settings, problems = judge(source)
     if settings is None or source.region is None:
-        raise pulumi.RunError("\n".join(problem.line(source.file) for problem in problems))
+        raise pulumi.RunError("\n".join(source.lines(problems)))
     certificates, missing = _certificates(settings, stacks)
     unfinished = [*missing, *_placeholders(settings)]
     if unfinished:
-        text = "\n".join(problem.line(source.file) for problem in unfinished)
+        text = "\n".join(source.lines(unfinished))
         if not pulumi.runtime.is_dry_run():
             raise pulumi.RunError(text)
         pulumi.log.warn(f"{text}\nA preview goes on without; a deployment will not.")

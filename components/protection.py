@@ -62,7 +62,10 @@ def _objectives(settings: Settings) -> Iterator[tuple[str, Objective]]:
         ),
     )
     redis = settings.redis
-    for name, store, one in (("cache", redis.cache, declared.cache), ("queue", redis.queue, declared.queue)):
+    stores = [("cache", redis.cache, declared.cache)]
+    if any(queue.kind == "bullmq" for queue in settings.queues.values()):
+        stores.append(("queue", redis.queue, declared.queue))
+    for name, store, one in stores:
         promise = daily_snapshots(store.snapshot_window, store.snapshot_retention_days)
         yield (
             f"redis.{name}",
@@ -104,7 +107,7 @@ def told(settings: Settings) -> Mapping[str, Mapping[str, object]]:
     }
 
 
-def plans(settings: Settings, database: PostgresCluster, storage: ObjectStorage) -> Mapping[str, BackupPlanArgs]:
+def plans(settings: Settings, database: PostgresCluster, storage: ObjectStorage | None) -> Mapping[str, BackupPlanArgs]:
     """The plans of the settings that have something to back up."""
     found: dict[str, BackupPlanArgs] = {}
     if settings.backup.database:
@@ -114,7 +117,7 @@ def plans(settings: Settings, database: PostgresCluster, storage: ObjectStorage)
             rules=_rules(settings.backup.database.rules),
             key_arns=[database.kms_key_arn] if database.kms_key_arn else [],
         )
-    kept = [storage.buckets[name] for name in backed_up(settings)]
+    kept = [storage.buckets[name] for name in backed_up(settings)] if storage else []
     if settings.backup.buckets and kept:
         found[BUCKETS] = BackupPlanArgs(
             kind="buckets",

@@ -43,17 +43,7 @@ def run(
     Raises:
         UserError: the stack was never brought up, or its outputs are not those of this program.
     """
-    try:
-        outputs = checks.read_outputs(engine.outputs())
-    except checks.OutputsError as error:
-        raise UserError(str(error)) from None
-    # The AWS and Kubernetes libraries read their credentials from the environment, as the engine's plugins do.
-    os.environ.update(engine.environment)
-    settings = checks.Settings(region=engine.stack.region, endpoint=engine.stack.endpoint)
-    try:
-        results = asyncio.run(_until_settled(outputs, settings, patterns, within))
-    except checks.ContextError as error:
-        raise UserError(str(error)) from None
+    results = collect(engine, patterns=patterns, within=within)
     if not results:
         raise UserError(f"no check is called {', '.join(patterns)}.")
     if junit is not None:
@@ -63,6 +53,25 @@ def run(
     else:
         OUT.print(report.table(results))
     return report.exit_code(results)
+
+
+def collect(engine: Engine, *, patterns: Sequence[str] = (), within: float = 0.0) -> list[checks.Result]:
+    """Run the checks of the engine's stack; see `run`.
+
+    Raises:
+        UserError: the stack was never brought up, or its outputs are not those of this program.
+    """
+    try:
+        outputs = checks.read_outputs(engine.outputs())
+    except checks.OutputsError as error:
+        raise UserError(str(error)) from None
+    # The AWS and Kubernetes libraries read their credentials from the environment, as the engine's plugins do.
+    os.environ.update(engine.environment)
+    settings = checks.Settings(region=engine.stack.region, endpoint=engine.stack.endpoint)
+    try:
+        return asyncio.run(_until_settled(outputs, settings, patterns, within))
+    except checks.ContextError as error:
+        raise UserError(str(error)) from None
 
 
 async def _until_settled(

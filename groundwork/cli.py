@@ -125,6 +125,23 @@ def check(
     )
 
 
+@app.command()
+def rehearse(
+    stack: Stack,
+    clean: Annotated[bool, typer.Option("--clean", help="Only remove what an interrupted rehearsal left.")] = False,
+    as_json: AsJson = False,
+    report: Annotated[Path | None, typer.Option(help="Also write the report as JSON to this file.")] = None,
+) -> None:
+    """Rehearse a stack on the local platform: up, up again, refresh, checks, destroy, nothing left."""
+    from groundwork.rehearsal import command
+
+    paths = Paths.from_environment()
+    if clean:
+        command.clean(stack, paths)
+    else:
+        raise typer.Exit(command.rehearse(stack, paths, as_json=as_json, report=report))
+
+
 @cdn_app.command("purge")
 def cdn_purge(
     stack: Stack,

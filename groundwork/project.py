@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from components import yaml_file
 from groundwork.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,7 +21,8 @@ class StackFile:
     """One stack's settings file.
 
     Attributes:
-        config: The file's `config` map as written, secrets still encrypted.
+        config: The file's `config` map on top of the base that it names, secrets still encrypted: what the program
+            goes by.
     """
 
     stack: str
@@ -52,11 +54,11 @@ def read_stack(stack: str, folder: Path = STACKS) -> StackFile:
     """Read `Pulumi.<stack>.yaml`.
 
     Raises:
-        UserError: there is no such file, or it is not a YAML map with a `config` map.
+        UserError: there is no such file, it is not a YAML map with a `config` map, or its base will not do.
     """
     path = folder / f"Pulumi.{stack}.yaml"
     try:
-        document = yaml.safe_load(path.read_text())
+        document = yaml_file.load(path.read_text())
     except FileNotFoundError:
         known = sorted(item.name.removeprefix("Pulumi.").removesuffix(".yaml") for item in folder.glob("Pulumi.*.yaml"))
         raise UserError(
@@ -67,4 +69,22 @@ def read_stack(stack: str, folder: Path = STACKS) -> StackFile:
     config = document.get("config") if isinstance(document, dict) else None
     if not isinstance(config, dict):
         raise UserError(f"{path}: `config` should be a map of settings, such as `config: {{aws:region: eu-west-1}}`.")
-    return StackFile(stack, path, config)
+    return StackFile(stack, path, _on_base(config, path))
+
+
+def _on_base(config: dict[str, Any], path: Path) -> dict[str, Any]:
+    if "groundwork:base" not in config:
+        return config
+    # The settings' types come with the engine's SDK, which takes long to import: only where they are needed.
+    from components.settings import Settings
+    from components.settings.overlay import BaseProblems, merged, read_base, without_nulls
+    from components.settings.problems import NAMESPACE
+
+    own = {key.partition(":")[2]: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:")}
+    others = {key: value for key, value in config.items() if not key.startswith(f"{NAMESPACE}:")}
+    try:
+        base = read_base(own.pop("base"), path.parent, f"{path.parent.name}/{path.name}")
+    except BaseProblems as error:
+        raise UserError(str(error)) from None
+    values = without_nulls(merged(base.values, own), Settings)
+    return others | {f"{NAMESPACE}:{key}": value for key, value in values.items()}

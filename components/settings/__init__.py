@@ -19,6 +19,8 @@ def judge(source: Source) -> tuple[Settings | None, tuple[Problem, ...]]:
         The settings and no problems, or no settings and all that is wrong. Combinations are judged once everything
         is right by itself.
     """
+    if source.unread:
+        return None, tuple(problem for _, problem in source.unread)
     found = list(source.problems())
     try:
         settings = Settings.model_validate(source.values)

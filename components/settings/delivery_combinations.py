@@ -26,6 +26,9 @@ def storage(settings: Settings, stack: str, region: str | None) -> Iterator[Refu
 
 def cdn(settings: Settings) -> Iterator[Refusal]:
     """Rules of the distribution and of what judges requests to it."""
+    if settings.cdn is None:
+        yield from _no_cdn(settings)
+        return
     bucket = settings.buckets.get(settings.cdn.bucket)
     if bucket is None:
         yield Refusal(
@@ -44,9 +47,25 @@ def cdn(settings: Settings) -> Iterator[Refusal]:
         yield Refusal(f"edge.{refusal.setting}", refusal.value, refusal.cure)
 
 
+def _no_cdn(settings: Settings) -> Iterator[Refusal]:
+    """What only makes sense with a distribution."""
+    for name, bucket in settings.buckets.items():
+        if bucket.purpose == "assets":
+            yield Refusal(
+                f"buckets.{name}.purpose",
+                bucket.purpose,
+                f"only a distribution serves assets, and there is none: write cdn.bucket: {name}, or another purpose",
+            )
+    if "edge" in settings.model_fields_set:
+        written = settings.edge.model_dump(by_alias=True, exclude_unset=True)
+        yield Refusal(
+            "edge", written, "the web ACL guards a distribution, and there is none: write cdn, or leave it out"
+        )
+
+
 def production(settings: Settings) -> Iterator[Refusal]:
     """What production adds."""
-    if not any(bucket.purpose == "logs" for bucket in settings.buckets.values()):
+    if settings.buckets and not any(bucket.purpose == "logs" for bucket in settings.buckets.values()):
         yield Refusal(
             "buckets",
             sorted(settings.buckets),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
+
+from components.settings.shape import inner, plain
 
 NAMESPACE = "groundwork"
 
@@ -134,33 +135,12 @@ def _described(model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
             for name, field in annotation.model_fields.items():
                 if part == (field.alias or name):
                     meaning = field.description or ""
-        annotation = _step(annotation, part)
+        annotation = plain(inner(annotation, part))
     return meaning
 
 
 def _resolve(model: type[BaseModel], loc: tuple[int | str, ...]) -> object:
     annotation: object = model
     for part in loc:
-        annotation = _step(annotation, part)
-    return annotation
-
-
-def _step(annotation: object, part: int | str) -> object:
-    """The type of what is found under one more key."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, field in annotation.model_fields.items():
-            if part == (field.alias or name):
-                return _plain(field.annotation)
-        return None
-    arguments = typing.get_args(annotation)
-    return _plain(arguments[1 if isinstance(part, str) else 0]) if len(arguments) > 1 else None
-
-
-def _plain(annotation: object) -> object:
-    """Strip `Annotated` and `| None`."""
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        return _plain(typing.get_args(annotation)[0])
-    if origin in (typing.Union, types.UnionType):
-        return _plain(next(item for item in typing.get_args(annotation) if item is not type(None)))
+        annotation = plain(inner(annotation, part))
     return annotation

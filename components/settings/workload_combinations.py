@@ -12,6 +12,7 @@ from components.errors import Refusal
 from components.pod_options import has_password
 from components.pods import RESERVED_VARIABLES, grace_seconds, worker_grace_seconds
 from components.reader_pool_config import READERS
+from components.settings.base import Model
 from components.settings.model import Settings
 from components.settings.problems import did_you_mean
 from components.workload_settings import pool_knobs, service_knobs
@@ -52,6 +53,7 @@ def refusals(settings: Settings, secure: frozenset[str]) -> Iterator[tuple[str, 
         for variable in sorted(service.secrets):
             yield from _under(path, _secret(variable, service.environment, "services" in secure, name))
     yield from _queues(settings)
+    yield from _unused(settings)
     yield from _cidrs(settings)
     yield from _reader_pool(settings)
 
@@ -106,6 +108,21 @@ def _queues(settings: Settings) -> Iterator[tuple[str, Refusal]]:
                     "cluster.keda or cluster.metrics if the cluster has them, or leave this out",
                 ),
             )
+
+
+def _unused(settings: Settings) -> Iterator[tuple[str, Refusal]]:
+    """What is written for queues in Redis where there are none: it would be read and never made."""
+    if any(queue.kind == "bullmq" for queue in settings.queues.values()):
+        return
+    cure = "there is no queue of kind bullmq, so that nothing would be made of this: leave it out"
+    if "queue" in settings.redis.model_fields_set:
+        yield "redis", Refusal("queue", _written(settings.redis.queue), cure)
+    if "dashboard" in settings.model_fields_set:
+        yield "", Refusal("dashboard", _written(settings.dashboard), cure)
+
+
+def _written(part: Model) -> dict[str, object]:
+    return part.model_dump(by_alias=True, exclude_unset=True)
 
 
 def _variables(environment: Mapping[str, str]) -> Iterator[Refusal]:

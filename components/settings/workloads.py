@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema
 
 from components.settings.base import NAME_PATTERN, Access, Cpu, Items, Memory, Model, Name, UrlPath, Variable
 from components.settings.observability import Slo
@@ -18,8 +18,23 @@ def _as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-Amount = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^(?:[0-9]{1,4}|[0-9]{1,2}%|100%)$")]
+_AMOUNT_PATTERN = r"^(?:[0-9]{1,4}|[0-9]{1,2}%|100%)$"
+_AMOUNT_IN_FILE = [
+    {"type": "integer", "minimum": 0, "maximum": 9999},
+    {"type": "string", "pattern": _AMOUNT_PATTERN},
+]
+Amount = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=_AMOUNT_PATTERN),
+    WithJsonSchema({"anyOf": _AMOUNT_IN_FILE}),
+]
 """A number in the file, or a share in percent."""
+
+ENCRYPTED = {"type": "string", "format": "encrypted"}
+"""The JSON schema's mark of a value that stands encrypted in the file."""
+Secret = Annotated[str, WithJsonSchema(ENCRYPTED)]
+"""A value that is encrypted in the file and reaches the program in the clear."""
 
 
 class Resources(Model):
@@ -137,7 +152,7 @@ class Service(Model):
     canary: Canary | None = Field(default=None, description="another image for a share of the requests")
     config: Config | None = Field(default=None, description="configuration files that are no secret")
     environment: Mapping[Variable, str] = Field(default={}, description="further variables; no secrets")
-    secrets: Mapping[Variable, str] = Field(default={}, description="secret variables, encrypted in the stack file")
+    secrets: Mapping[Variable, Secret] = Field(default={}, description="secret variables, encrypted in the stack file")
     buckets: Mapping[Name, Access] = Field(default={}, description="buckets that it may use: read or readWrite")
     exposed: bool = Field(default=False, description="true: pods of other namespaces may call it")
     expose: Expose | None = Field(default=None, description="where clients outside the cluster find it")

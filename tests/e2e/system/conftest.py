@@ -8,7 +8,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ import pytest
 
 import local.cluster
 from groundwork.project import ROOT, read_stack
-from groundwork.rehearsal import Rehearsal, under_another_name
+from groundwork.rehearsal import Platform, Rehearsal, adapted
 from local.paths import Paths
-from local.toolchain import find
-from tests.e2e.system.inventory import aws_inventory, cluster_inventory
 
 GROUNDWORK = ROOT / ".venv" / "bin" / "groundwork"
 
@@ -47,12 +44,12 @@ def platform() -> Iterator[Paths]:
 
 def small_settings(system: str = "small") -> dict[str, Any]:
     """The local stack's settings cut down to one service and one queue, under names of their own."""
-    content = under_another_name(read_stack("local"), system)
-    config = content["config"]
+    local = read_stack("local")
+    config = dict(adapted(local, Platform.of(local), system).config)
     name, queue = next(iter(config["groundwork:queues"].items()))
     config["groundwork:services"] = {queue["owner"]: config["groundwork:services"][queue["owner"]]}
     config["groundwork:queues"] = {name: queue}
-    return content
+    return {"config": config}
 
 
 def steps(stack: Rehearsal) -> dict[str, str]:
@@ -88,19 +85,6 @@ def kill_after(stack: Rehearsal, seconds: float) -> bool:
         process.communicate()
         return True
     return False
-
-
-@dataclass(frozen=True)
-class World:
-    """What exists at one moment."""
-
-    aws: frozenset[str]
-    cluster: frozenset[str]
-
-
-def world(paths: Paths) -> World:
-    """Take stock of the endpoint and the cluster."""
-    return World(frozenset(aws_inventory()), frozenset(cluster_inventory(find("kubectl", paths), paths.kubeconfig)))
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from groundwork.rehearsal import Rehearsal
-from tests.e2e.system.conftest import destroy, kill_after, refresh, small_settings, steps, up, world
+from groundwork.rehearsal.inventory import world
+from tests.e2e.system.conftest import destroy, kill_after, refresh, small_settings, steps, up
 
 pytestmark = pytest.mark.e2e
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from groundwork.rehearsal import Rehearsal
-from tests.e2e.system.conftest import small_settings, world
+from groundwork.rehearsal.inventory import world
+from tests.e2e.system.conftest import small_settings
 
 pytestmark = pytest.mark.e2e
 

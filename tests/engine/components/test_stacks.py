@@ -38,6 +38,16 @@ def test_a_preview_creates_the_platform_with_everything_below_it(checkout: Any, 
     assert worker[1] == "groundwork:index:QueueWorkers"
 
 
+def test_a_stack_without_buckets_and_queues_in_redis_previews_by_itself(checkout: Any) -> None:
+    """P0-QUEUE: Viral Engine, by `pulumi` alone."""
+    checkout.init("viral-engine")
+    urns = [step["urn"] for step in checkout.preview("viral-engine")["steps"]]
+    made = {(_chain(urn)[-1], urn.rsplit("::", 1)[-1]) for urn in urns}
+    assert ("kubernetes:apps/v1:Deployment", "webhooks-deployment") in made
+    assert [name for type_, name in made if type_ == "groundwork:index:RedisCluster"] == ["redis-cache"]
+    assert not [type_ for type_, _ in made if type_.startswith(("aws:s3/", "aws:cloudfront/", "aws:wafv2/"))]
+
+
 def test_a_stack_uses_what_the_cluster_has(checkout: Any) -> None:
     """P0-SCALE, P0-SECRETS: KEDA, a Gateway, External Secrets; queues in both places."""
     checkout.init("prod")
@@ -102,8 +112,9 @@ def test_a_preview_shows_no_generated_secret_and_no_traceback(checkout: Any) -> 
             "stacks/Pulumi.local.yaml: groundwork:database.backupRetentionDays is 0: read replicas are made from",
         ),
         (
+            # Null takes away what the base says: the engine hands it over as it stands.
             "groundwork:cdn",
-            {},
+            {"bucket": None},
             "stacks/Pulumi.local.yaml: groundwork:cdn.bucket is missing: write name of the bucket",
         ),
     ],

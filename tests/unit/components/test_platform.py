@@ -12,18 +12,18 @@ from typing import Any
 
 import pulumi
 import pytest
-import yaml
 
+from components import yaml_file
 from components.options import Window
 from components.platform import Platform, PlatformArgs
 from components.program import read_stack
 from components.settings import Source, judge
 from components.settings.reader_pool import ReaderPool
+from tests.fixtures.stacks import STACKS, settings, source
 from tests.unit.components.test_dashboard import check_dashboard
 
 pytestmark = pytest.mark.unit
 
-STACKS = Path(__file__).parents[3] / "stacks"
 AIPONGE = [
     "ai-analytics-service",
     "ai-config-service",
@@ -36,20 +36,9 @@ AIPONGE = [
 ]
 
 
-def _source(stack: str) -> Source:
-    configuration = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return Source.parse(
-        stack, {key: item if isinstance(item, str) else json.dumps(item) for key, item in configuration.items()}
-    )
-
-
 def _args(stack: str) -> PlatformArgs:
-    source = _source(stack)
-    settings, problems = judge(source)
-    assert settings is not None, [problem.line(source.file) for problem in problems]
-    assert source.region is not None
     return PlatformArgs(
-        settings=settings, stack=stack, account="123456789012", region=source.region, trusted_certificates="PEM"
+        settings=settings(stack), stack=stack, account="123456789012", region="eu-west-1", trusted_certificates="PEM"
     )
 
 
@@ -255,7 +244,7 @@ def test_queues_in_postgres_need_no_queue_redis_and_no_dashboard(record: Callabl
 
 def test_a_redis_may_have_users_and_copies_in_other_regions(record: Callable[..., Any]) -> None:
     """SR-REDIS-HA, RB-REGION: pods log in as the workload's user; a copy's address is told among the outputs."""
-    configuration = yaml.safe_load((STACKS / "Pulumi.prod.yaml").read_text())["config"]
+    configuration = yaml_file.load((STACKS / "Pulumi.prod.yaml").read_text())["config"]
     configuration["groundwork:redis"]["queue"]["users"] = {"app": {}, "report": {"access": "on ~* &* -@all +@read"}}
     configuration["groundwork:redis"]["queue"]["workloadUser"] = "app"
     configuration["groundwork:redis"]["cache"]["secondaries"] = {
@@ -266,7 +255,9 @@ def test_a_redis_may_have_users_and_copies_in_other_regions(record: Callable[...
         }
     }
     source = Source.parse(
-        "prod", {key: item if isinstance(item, str) else json.dumps(item) for key, item in configuration.items()}
+        "prod",
+        {key: item if isinstance(item, str) else json.dumps(item) for key, item in configuration.items()},
+        stacks=STACKS,
     )
     settings, problems = judge(source)
     assert settings is not None and problems == ()
@@ -301,12 +292,12 @@ def test_a_queues_options_reach_those_who_put_jobs_in(composed: Any) -> None:
 def test_a_preview_goes_on_with_placeholders_and_a_deployment_does_not(
     record: Callable[..., Any], tmp_path: Path, stack: str
 ) -> None:
-    preview = record(lambda: read_stack(_source(stack), tmp_path), stack=stack, preview=True)
+    preview = record(lambda: read_stack(source(stack), tmp_path), stack=stack, preview=True)
     assert preview.result.settings.system == "aiponge"
 
     async def deploy() -> str:
         with pytest.raises(pulumi.RunError) as caught:
-            await read_stack(_source(stack), tmp_path)
+            await read_stack(source(stack), tmp_path)
         return str(caught.value)
 
     refused = record(deploy, stack=stack)
@@ -321,11 +312,11 @@ def test_a_preview_goes_on_with_placeholders_and_a_deployment_does_not(
 
 
 def test_bad_settings_end_the_program_with_messages_and_nothing_registered(record: Callable[..., Any]) -> None:
-    source = replace(_source("local"), values={**_source("local").values, "system": "Shop", "sevices": {}})
+    bad = replace(source("local"), values={**source("local").values, "system": "Shop", "sevices": {}})
 
     async def build() -> str:
         with pytest.raises(pulumi.RunError) as caught:
-            await read_stack(source)
+            await read_stack(bad)
         return str(caught.value)
 
     recording = record(build, stack="local")
@@ -339,7 +330,7 @@ def test_a_certificate_file_without_a_certificate_is_refused(record: Callable[..
 
     async def build() -> str:
         with pytest.raises(pulumi.RunError, match="holds no certificate") as caught:
-            await read_stack(_source("local"), tmp_path)
+            await read_stack(source("local"), tmp_path)
         return str(caught.value)
 
     assert record(build, stack="local").resources == []

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from checks.catalogue import catalogue
 from checks.outputs import read_outputs
 from components.platform import Platform, PlatformArgs
-from components.settings import Settings
 from policies.judge import judge
 from policies.model import Resource
 from policies.rules.table import STATELESS
+from tests.fixtures import stacks
 from tests.unit.components.conftest import Recording, record
 
 pytestmark = pytest.mark.unit
 
-STACKS = sorted((Path(__file__).parents[3] / "stacks").glob("Pulumi.*.yaml"))
 
-
-def _settings(file: Path) -> Settings:
-    config = yaml.safe_load(file.read_text())["config"]
-    ours = {key.removeprefix("groundwork:"): value for key, value in config.items() if key.startswith("groundwork:")}
-    return Settings.model_validate(ours)
-
-
-def _recorded(file: Path) -> Recording:
-    settings, stack = _settings(file), file.stem.removeprefix("Pulumi.")
+def _recorded(stack: str) -> Recording:
+    settings = stacks.settings(stack)
 
     async def build() -> Mapping[str, Any]:
         args = PlatformArgs(
@@ -43,10 +33,10 @@ def _recorded(file: Path) -> Recording:
     return record(build)
 
 
-@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.stem)
-def test_a_stack_of_ours_breaks_no_rule_and_its_outputs_can_be_checked(file: Path) -> None:
+@pytest.mark.parametrize("stack", stacks.NAMES)
+def test_a_stack_of_ours_breaks_no_rule_and_its_outputs_can_be_checked(stack: str) -> None:
     """SR-VOLUME, SR-AFFINITY, SR-PDB over all that the stack registers; the outputs hold the checks' contract."""
-    recording = _recorded(file)
+    recording = _recorded(stack)
     resources = [
         Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", one.inputs) for one in recording.resources
     ]

@@ -1,15 +1,19 @@
-"""What really exists: read from the AWS endpoint and the cluster, not from the engine's state."""
+"""What really exists on the local platform: read from the AWS endpoint and the cluster, not from the engine's state."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-AWS_URL = "http://10.213.0.1:4566"
+from local.network.plan import PLAN
+from local.paths import Paths
+from local.toolchain import find
+
 _KINDS = (
     "namespaces",
     "deployments",
@@ -23,11 +27,33 @@ _KINDS = (
 )
 
 
-def client(service: str, region: str = "eu-west-1") -> Any:
+@dataclass(frozen=True)
+class World:
+    """What exists at one moment.
+
+    Attributes:
+        aws: As `kind/name`.
+        cluster: As `kind/namespace/name`.
+    """
+
+    aws: frozenset[str]
+    cluster: frozenset[str]
+
+    def beyond(self, before: World) -> list[str]:
+        """What exists here and did not then."""
+        return sorted((self.aws - before.aws) | (self.cluster - before.cluster))
+
+
+def world(paths: Paths) -> World:
+    """Take stock of the endpoint and the cluster."""
+    return World(frozenset(aws_inventory()), frozenset(cluster_inventory(find("kubectl", paths), paths.kubeconfig)))
+
+
+def client(service: str, region: str = PLAN.region) -> Any:
     """A client of the local platform's endpoint."""
     return boto3.client(
         service,  # type: ignore[call-overload]
-        endpoint_url=AWS_URL,
+        endpoint_url=PLAN.aws_url,
         region_name=region,
         aws_access_key_id="local",
         aws_secret_access_key="local",
@@ -107,7 +133,7 @@ def _cloudfront_inventory() -> set[str]:
 
 def _is_in_use(key: str) -> bool:
     metadata = client("kms").describe_key(KeyId=key)["KeyMetadata"]
-    return metadata["KeyManager"] == "CUSTOMER" and metadata["KeyState"] != "PendingDeletion"
+    return bool(metadata["KeyManager"] == "CUSTOMER" and metadata["KeyState"] != "PendingDeletion")
 
 
 def _names(kind: str, items: list[dict[str, Any]], key: str) -> set[str]:
