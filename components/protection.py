@@ -10,7 +10,9 @@ from components.backup_rules import NOTHING, Promise, daily_snapshots, worst_cas
 from components.database import PostgresCluster
 from components.database_rules import LOG_UPLOAD_MINUTES
 from components.settings.backup import BackupRule, VaultLock
+from components.settings.backup import Objective as DeclaredObjective
 from components.settings.model import Settings
+from components.settings.redis import CacheRedis, QueueRedis
 from components.storage import ObjectStorage
 
 DATABASE = "database"
@@ -62,7 +64,7 @@ def _objectives(settings: Settings) -> Iterator[tuple[str, Objective]]:
         ),
     )
     redis = settings.redis
-    stores = [("cache", redis.cache, declared.cache)]
+    stores: list[tuple[str, CacheRedis | QueueRedis, DeclaredObjective]] = [("cache", redis.cache, declared.cache)]
     if any(queue.kind == "bullmq" for queue in settings.queues.values()):
         stores.append(("queue", redis.queue, declared.queue))
     for name, store, one in stores:

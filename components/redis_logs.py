@@ -20,7 +20,7 @@ def log_deliveries(
     retention_days: int | None,
     tags: Mapping[str, str],
     region: str | None = None,
-) -> list[dict[str, Any]] | None:
+) -> list[Any] | None:
     """Deliveries of slow log and engine log, each to a group of its own; None where they are not kept.
 
     Args:
