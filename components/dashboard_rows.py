@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.bucket_policies import US_EAST_1
 from components.capacity import GIB, REDIS_CONNECTIONS
 from components.dashboard_body import Expression, Graph, Metric, Row
 from components.database import PostgresCluster
+from components.recovery_point import NAMESPACE
 from components.redis import RedisCluster
 from components.request_metrics import DIMENSION, REQUESTS
 from components.slo import BURNS, Slo, objectives, threshold
 from components.slo_alarms import bad_metric
-from components.thresholds import AlarmProfile, Capacity, Condition, postgres_conditions, redis_conditions
+from components.thresholds import (
+    AlarmProfile,
+    Capacity,
+    Condition,
+    postgres_conditions,
+    recovery_point_condition,
+    redis_conditions,
+)
 
 _REQUESTS_PERIOD = 300
 
@@ -81,7 +89,12 @@ def postgres_row(title: str, cluster: PostgresCluster, profile: AlarmProfile, re
         (condition, cluster.instance_ids[1:] if condition.nodes == "replicas" else cluster.instance_ids)
         for condition in postgres_conditions(cluster.rpo_minutes)
     ]
-    return Row(title=title, graphs=[_node_graph(watched, condition, nodes) for condition, nodes in shown if nodes])
+    graphs = [_node_graph(watched, condition, nodes) for condition, nodes in shown if nodes]
+    if cluster.measures_recovery_point and cluster.rpo_minutes is not None:
+        # First: what a loss would cost is asked before how the loss came about.
+        promise, ours = recovery_point_condition(cluster.rpo_minutes), replace(watched, namespace=NAMESPACE)
+        graphs.insert(0, _node_graph(ours, promise, cluster.instance_ids[:1]))
+    return Row(title=title, graphs=graphs)
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,9 @@ def test_stores_show_every_node_and_their_alarms_thresholds(record: Record) -> N
     redis, database, single = rows
     assert [item.label for item in redis.graphs[0].series] == ["shop-prod-queue-001", "shop-prod-queue-002"]
     assert redis.graphs[0].limit == ("alarm", 80)
+    promise = database.graphs[0]
+    assert (promise.series[0].namespace, promise.limit) == ("Groundwork/RDS", ("alarm", 300))
+    assert [item.label for item in promise.series] == ["shop-prod-database"]
     lag = database.graphs[-1]
     assert lag.title.startswith("ReplicaLag")
     assert [item.label for item in lag.series] == ["shop-prod-database-replica-1", "shop-prod-database-replica-2"]
