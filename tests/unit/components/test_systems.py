@@ -101,7 +101,7 @@ def test_pv_api_has_limits_in_redis_and_files_in_a_bucket(pv_api: Recording) -> 
 
 def test_pv_api_keeps_nobody_on_one_instance_and_its_temporary_files_are_bounded(pv_api: Recording) -> None:
     """SR-AFFINITY, SR-VOLUME: a cookie as such is fine."""
-    assert "sessionAffinity" not in json.dumps(pv_api.one("core/v1:Service", "api-service").inputs)
+    assert pv_api.one("core/v1:Service", "api-service").inputs["spec"]["sessionAffinity"] == "None"
     [scratch] = [item for item in _pod(pv_api, "api-deployment")["volumes"] if item["name"] == "scratch"]
     assert scratch["emptyDir"] == {"sizeLimit": "512Mi"}
 
