@@ -152,7 +152,7 @@ def _key_policy(account: str, publishers: Sequence[str]) -> str:
         "Effect": "Allow",
         # Whom they may publish for is said by the topic's policy; not all of them tell KMS whom they work for.
         "Principal": {"Service": list(publishers)},
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": "*",
     }
     return policy_document(
@@ -168,7 +168,7 @@ def _key_policy(account: str, publishers: Sequence[str]) -> str:
             "Sid": "Alarms",
             "Effect": "Allow",
             "Principal": {"Service": _ALARMS},
-            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:SourceAccount": account}},
         },

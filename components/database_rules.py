@@ -185,6 +185,13 @@ def _recovery(knobs: DatabaseKnobs) -> Iterator[Refusal]:
             knobs.restore_from_snapshot,
             "restore_to says where to begin already: leave one of the two out",
         )
+    if knobs.own_kms_key and (knobs.restore_from_snapshot is not None or knobs.restore_to is not None):
+        yield Refusal(
+            "own_kms_key",
+            True,
+            "RDS restores under the key of what is restored, and another one would have the database replaced by an "
+            "empty one: write that key as kms_key_arn, or leave both out where AWS's own key was used",
+        )
     moment = None if knobs.restore_to is None else knobs.restore_to.time
     if moment is not None and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment):
         yield Refusal("restore_to.time", moment, "is no moment in UTC: write one such as 2026-11-22T10:00:00Z")

@@ -58,6 +58,7 @@ def resource_class(
         distribution: The Python package whose version is the provider's.
     """
 
+    @pulumi.type_token(token)
     class Lean(pulumi.CustomResource):
         def __init__(self, resource_name: str, opts: pulumi.ResourceOptions | None = None, **properties: Any) -> None:
             props: dict[str, Any] = {

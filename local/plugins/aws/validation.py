@@ -47,6 +47,19 @@ def failures(declared: ResourceType, schema: ResourceSchema, inputs: Values, sha
     return found
 
 
+def request_failures(declared: ResourceType, request: Values, shape: Shape) -> list[CheckFailure]:
+    """What in a request breaks the enumerations, patterns and ranges of botocore's model.
+
+    botocore itself looks at types and required members alone, and leaves the rest to AWS.
+
+    Args:
+        declared: The type of the resource, for names that differ.
+        request: Members as the API spells them.
+        shape: The operation's request.
+    """
+    return list(_constraints(declared, "", "", request, shape, secret=False))
+
+
 def _names(declared: ResourceType, schema: ResourceSchema, inputs: Values) -> Iterator[CheckFailure]:
     supported = set(declared.properties) | (COMMON & (set(schema.inputs) | {"tagsAll"}))
     for name in inputs:

@@ -87,7 +87,9 @@ def _proof(name: str) -> dict[str, str]:
     }
 
 
-class _Answers(Mocks):
+class Answers(Mocks):
+    """What is known of a resource once it is made: its inputs, and made-up outputs."""
+
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         outputs = dict(args.inputs)
         outputs.setdefault("arn", f"arn:aws:test:::{args.name}")
@@ -132,8 +134,8 @@ class _Answers(Mocks):
 
 
 class _Monitor(MockMonitor):
-    def __init__(self, recording: Recording) -> None:
-        super().__init__(_Answers())
+    def __init__(self, recording: Recording, answers: Mocks) -> None:
+        super().__init__(answers)
         self._recording = recording
 
     def RegisterResource(self, request: Any) -> Any:
@@ -154,21 +156,26 @@ class _Monitor(MockMonitor):
         return super().RegisterResource(request)
 
 
-def record(build: Callable[[], Any], *, stack: str = "test", preview: bool = False) -> Recording:
+def record(
+    build: Callable[[], Any], *, stack: str = "test", preview: bool = False, answers: Mocks | None = None
+) -> Recording:
     """Run a program, wait until nothing is outstanding, and return what it registered.
 
     Args:
         build: A function that registers resources, or a coroutine function. Outputs in what it returns are resolved.
         stack: Name of the stack.
         preview: Whether it is a preview.
+        answers: What is known of resources once they are made; by default made-up outputs.
     """
     recording = Recording()
+    answered = answers or Answers()
 
     def run() -> None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         try:
-            set_mocks(_Answers(), project="groundwork", stack=stack, preview=preview, monitor=_Monitor(recording))
+            monitor = _Monitor(recording, answered)
+            set_mocks(answered, project="groundwork", stack=stack, preview=preview, monitor=monitor)
 
             async def main() -> None:
                 made = build()

@@ -121,6 +121,8 @@ def test_the_password_is_secret_wherever_it_goes(record: Callable[..., Any]) -> 
         ({"restore_from_snapshot": "nightly", "restore_to": PointInTimeArgs(source="old")}, "restore_from_snapshot"),
         ({"restore_to": PointInTimeArgs(source="old", time="yesterday")}, "restore_to.time"),
         ({"own_kms_key": True, "kms_key_arn": "arn:aws:kms:eu-west-1:1:key/1"}, "own_kms_key"),
+        ({"own_kms_key": True, "restore_from_snapshot": "nightly"}, "own_kms_key"),
+        ({"own_kms_key": True, "restore_to": PointInTimeArgs(source="old")}, "own_kms_key"),
         ({"replica_engine_version": "17.6", "replicas": 0}, "replica_engine_version"),
         ({"replica_engine_version": "17"}, "replica_engine_version"),
         ({"replica_engine_version": "16.9"}, "replica_engine_version"),

@@ -119,6 +119,7 @@ def test_one_problem_one_message(lines: Lines, path: str, value: Any, line: str)
         ("groundwork:database/maxStorageGb", 10, "database.maxStorageGb"),
         ("groundwork:database/blueGreenUpdates", True, "database.blueGreenUpdates"),
         ("groundwork:database/rpoMinutes", 1, "database.rpoMinutes"),
+        ("groundwork:database", {"ownKmsKey": True, "restoreFromSnapshot": "nightly"}, "database.ownKmsKey"),
         ("groundwork:database/replicaEngineVersion", "16.9", "database.replicaEngineVersion"),
         ("groundwork:database/backupWindow", "02:00-03:00", "database.maintenanceWindow"),
         ("groundwork:database/restoreTo", {"source": "old", "time": "noon"}, "database.restoreTo.time"),
