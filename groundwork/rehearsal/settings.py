@@ -94,6 +94,8 @@ def adapted(stack: StackFile, platform: Platform, system: str = SYSTEM) -> Adapt
     _database(draft, platform)
     _buckets(draft)
     _cdn(draft)
+    _backup(draft)
+    _observability(draft)
     return Adapted(draft.config, tuple(draft.changes), secrets)
 
 
@@ -179,7 +181,7 @@ def _sizes(draft: Draft) -> None:
 
 
 def _cluster(draft: Draft, platform: Platform) -> None:
-    for feature in ("keda", "metrics", "externalSecrets", "gateway", "ingress"):
+    for feature in ("keda", "metrics", "prometheusOperator", "externalSecrets", "gateway", "ingress"):
         draft.drop("groundwork:cluster", feature, why="the local cluster has none")
     draft.set("groundwork:cluster", "egress", to=platform.egress, why="where the local data stores are")
 
@@ -193,7 +195,9 @@ def _network(draft: Draft) -> None:
 def _redis(draft: Draft, name: str) -> None:
     redis = ("groundwork:redis", name)
     draft.drop(*redis, "shards", why="the local platform has no cluster mode")
-    draft.drop(*redis, "restoreFromSnapshot", why="your snapshot is not here")
+    for key in ("restoreFromSnapshot", "restoreFromS3"):
+        draft.drop(*redis, key, why="your snapshot is not here")
+    draft.drop(*redis, "secondaries", why="the local platform is one region")
     _own_key(draft, *redis)
     _at_once(draft, *redis)
     version = draft.get(*redis, "engineVersion")
@@ -207,6 +211,7 @@ def _database(draft: Draft, platform: Platform) -> None:
     draft.drop(*database, "replicaEngineVersion", why="the local platform has one version")
     for key in ("restoreFromSnapshot", "restoreTo"):
         draft.drop(*database, key, why="what it would begin with is not here")
+    draft.drop(*database, "readerPool", why="your PgBouncer's image is not here")
     draft.drop(*database, "blueGreenUpdates", why="the local platform has no blue/green deployments")
     if (draft.get(*database, "replicas") or 0) > MOST_REPLICAS:
         draft.set(*database, "replicas", to=MOST_REPLICAS, why="what this machine holds")
@@ -241,3 +246,23 @@ def _buckets(draft: Draft) -> None:
 def _cdn(draft: Draft) -> None:
     draft.drop("groundwork:cdn", "domain", why="your names and their zone are not here")
     draft.drop("groundwork:cdn", "api", why="the local edge reaches nothing outside the platform")
+
+
+def _backup(draft: Draft) -> None:
+    backup = "groundwork:backup"
+    if draft.get(backup, "recovery") is not None:
+        draft.drop(backup, "recovery", why="the local platform is one region")
+        for store in ("database", "buckets"):
+            for rule in draft.names(backup, store, "rules"):
+                draft.drop(backup, store, "rules", rule, "copyDays", why="the local platform is one region")
+    if draft.get(backup, "lock", "mode") == "compliance":
+        draft.drop(backup, "lock", why="nothing is left at the end")
+    draft.set(backup, "forceDestroy", to=True, why="nothing is left at the end")
+
+
+def _observability(draft: Draft) -> None:
+    observability = "groundwork:observability"
+    draft.drop(observability, "indicators", why="no Prometheus on the local platform")
+    for key in ("fluentBit", "existingGroup"):
+        draft.drop(observability, "logs", key, why="a collector and a group of yours are not here")
+    _own_key(draft, observability, "logs")

@@ -88,7 +88,8 @@ def test_what_is_adapted_already_needs_no_change(stack: str) -> None:
 
 def test_the_local_stack_gets_other_names_only() -> None:
     plan = adapted(read_stack("local"), PLATFORM, "small")
-    assert {change.key for change in plan.changes} == {"groundwork:system", "groundwork:workloadIdentity"}
+    names = {"groundwork:system", "groundwork:workloadIdentity"}
+    assert {change.key for change in plan.changes} - {"groundwork:backup.forceDestroy"} == names
 
 
 def _composed(config: Any, stack: str) -> Recording:
@@ -155,6 +156,11 @@ def _told(plan: Adapted) -> dict[str, tuple[Any, Any]]:
         ({"services__user-service__image": "a@sha256:" + "1" * 64}, "services.user-service.image", None),
         ({"services__user-service__probes": {"livePath": "/livez"}}, "services.user-service.probes.livePath", None),
         ({"workload__command": ["/app"]}, "workload.command", None),
+        ({"redis__cache__restoreFromS3": ["arn:aws:s3:::b/s.rdb"]}, "redis.cache.restoreFromS3", None),
+        ({"backup__recovery": {"region": "eu-central-1"}}, "backup.recovery", None),
+        ({"backup__lock": {"mode": "compliance"}}, "backup.lock", None),
+        ({"observability__indicators": "prometheus"}, "observability.indicators", None),
+        ({"observability__logs__kmsKeyArn": KEY}, "observability.logs.ownKmsKey", True),
         ({"network": {"existing": {"vpcId": "vpc-0a1b2c3d"}}}, "network", {"create": {"cidr": "10.90.0.0/16"}}),
     ],
 )
