@@ -87,6 +87,12 @@ def test_viral_engine_has_a_writer_and_two_replicas(viral_engine: Recording) -> 
     assert len(viral_engine.of("rds/instance:Instance")) == 3
 
 
+def test_viral_engine_reads_through_pgbouncer_and_listens_for_jobs_without(viral_engine: Recording) -> None:
+    """P0-REPLICA: a pool of transactions would lose what a session listens for."""
+    assert viral_engine.of("ReaderPool")
+    assert not viral_engine.of("rds/proxy:Proxy")
+
+
 def test_pv_api_has_limits_in_redis_and_files_in_a_bucket(pv_api: Recording) -> None:
     """SR-REDIS, P0-S3: what limits is never evicted; no fallback to memory."""
     outputs = pv_api.result

@@ -25,7 +25,7 @@ def _recorded(stack: str) -> Recording:
 
     async def build() -> Mapping[str, Any]:
         args = PlatformArgs(
-            settings=settings, stack=stack, account="123456789012", region="eu-west-1", trusted_certificates=None
+            settings=settings, stack=stack, account="123456789012", region="eu-west-1", trusted_certificates="PEM"
         )
         platform = await Platform.create(settings.system, args)
         return dict(platform.outputs)

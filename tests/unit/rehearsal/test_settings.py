@@ -92,6 +92,14 @@ def test_the_local_stack_gets_other_names_only() -> None:
     assert {change.key for change in plan.changes} - {"groundwork:backup.forceDestroy"} == names
 
 
+_ABSENT = ("database-readers", "database-alarms-recovery-point")
+"""Starts of names that a rehearsal has not: its own image is not here, and nothing here measures a recovery point."""
+
+
+def _names(recording: Recording, kind: str) -> list[str]:
+    return sorted(item.name for item in recording.of(kind) if not item.name.startswith(_ABSENT))
+
+
 def _composed(config: Any, stack: str) -> Recording:
     ours = {key.partition(":")[2]: value for key, value in config.items() if key.startswith("groundwork:")}
     settings = Settings.model_validate(ours)
@@ -124,9 +132,10 @@ def test_a_rehearsal_is_made_of_the_same_parts(stack: str) -> None:
         "MetricAlarm",
         "rds/instance:Instance",
     ):
-        assert sorted(item.name for item in real.of(kind)) == sorted(item.name for item in rehearsed.of(kind)), kind
+        assert _names(real, kind) == _names(rehearsed, kind), kind
     thresholds = {item.name: item.inputs["threshold"] for item in real.of("MetricAlarm")}
-    assert {item.name: item.inputs["threshold"] for item in rehearsed.of("MetricAlarm")} == thresholds
+    for item in rehearsed.of("MetricAlarm"):
+        assert item.inputs["threshold"] == thresholds[item.name], item.name
     names = [item.inputs["replicationGroupId"] for item in rehearsed.of("ReplicationGroup")]
     assert all(name.startswith(f"rehearsal-{stack}-") for name in names)
 
