@@ -30,11 +30,25 @@ _IDS = {
     "aws:rds/subnetGroup:SubnetGroup": "{name}",
     "aws:rds/parameterGroup:ParameterGroup": "{name}",
     "aws:rds/instance:Instance": "db-{HEX}",
+    "aws:rds/proxy:Proxy": "{name}",
+    "aws:backup/plan:Plan": "{uuid}",
+    "aws:backup/vault:Vault": "{name}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "{alarmName}",
+    "aws:ec2/eip:Eip": "eipalloc-{hex}",
+    "aws:ec2/flowLog:FlowLog": "fl-{hex}",
+    "aws:ec2/natGateway:NatGateway": "nat-{hex}",
+    "aws:elasticache/user:User": "{userId}",
+    "aws:elasticache/userGroup:UserGroup": "{userGroupId}",
 }
 """Types whose ID is not their ARN, and goes into other resources."""
 
 _ARNS = {
     "aws:acm/certificate:Certificate": "acm:{region}:{account}:certificate/{uuid}",
+    "aws:backup/vault:Vault": "backup:{region}:{account}:backup-vault:{name}",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "cloudwatch:{region}:{account}:alarm:{alarmName}",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "cloudwatch:{region}:{account}:alarm:{name}",
+    "aws:sfn/stateMachine:StateMachine": "states:{region}:{account}:stateMachine:{name}",
     "aws:cloudfront/distribution:Distribution": "cloudfront::{account}:distribution/{id}",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": (
         "logs:{region}:{account}:delivery-destination:{name}"

@@ -58,7 +58,7 @@ def templates(resources: Iterable[Registered], region: str) -> dict[str, Templat
         NoPlace: the table lacks a type or a property.
     """
     found: dict[str, Template] = {}
-    owners: dict[tuple[str, str], dict[str, Any]] = {}
+    owners: dict[tuple[str, str, str], dict[str, Any]] = {}
     parts: list[tuple[Registered, Counterpart]] = []
     for resource in resources:
         if resource.type in UNMAPPED:
@@ -66,20 +66,33 @@ def templates(resources: Iterable[Registered], region: str) -> dict[str, Templat
         counterpart = COUNTERPARTS.get(resource.type)
         if counterpart is None:
             raise NoPlace(f"{resource.type} has neither a counterpart in CloudFormation nor a reason why not")
+        place = str(resource.inputs.get("region") or region)
+        where = found.setdefault(place, Template())
+        if counterpart.unlinted:
+            _show_documents(where, resource, counterpart)
         if counterpart.part_of:
             parts.append((resource, counterpart))
             continue
-        where = found.setdefault(str(resource.inputs.get("region") or region), Template())
         properties = converted(resource.type, counterpart, resource.inputs)
         logical = f"R{len(where.resources)}"
         where.resources[logical] = {"Type": counterpart.type, "Properties": properties}
         where.origins[logical] = f"{resource.type} {resource.name}"
         if key := counterpart.identified_by:
-            owners[resource.type, str(resource.inputs[key])] = properties
+            owners[resource.type, str(resource.inputs[key]), place] = properties
     for resource, counterpart in parts:
-        owner = owners[counterpart.part_of, str(resource.inputs[counterpart.key])]
+        place = str(resource.inputs.get("region") or region)
+        owner = owners[counterpart.part_of, str(resource.inputs[counterpart.key]), place]
         _merge(owner, converted(resource.type, counterpart, resource.inputs))
     return found
+
+
+def _show_documents(where: Template, resource: Registered, counterpart: Counterpart) -> None:
+    """Let cfn-lint judge documents that it would pass over: a key's policy may name any action."""
+    for name in counterpart.documents:
+        if text := resource.inputs.get(name):
+            logical = f"R{len(where.resources)}"
+            where.resources[logical] = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": json.loads(text)}}
+            where.origins[logical] = f"{resource.type} {resource.name}"
 
 
 def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:

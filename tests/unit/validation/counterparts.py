@@ -22,6 +22,7 @@ class Counterpart:
         names: Paths of ours to names of its, where they differ by more than case.
         without: Properties that it has no place for, and why.
         documents: Paths of JSON texts that it takes as objects.
+        unlinted: cfn-lint does not look at the documents of this type: it is shown them as a key's policy.
         reshape: First change of our properties, where the form differs.
         identified_by: The property that parts name it by.
         part_of: The type of ours that this is a setting of: CloudFormation has it there.
@@ -32,6 +33,7 @@ class Counterpart:
     names: Mapping[str, str] = field(default_factory=dict)
     without: Mapping[str, str] = field(default_factory=dict)
     documents: Sequence[str] = ()
+    unlinted: bool = False
     reshape: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     identified_by: str = ""
     part_of: str = ""
@@ -39,6 +41,7 @@ class Counterpart:
 
 
 UNMAPPED: Mapping[str, str] = {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "AWS makes it, and CloudFormation leaves it as it is",
     "aws:acm/certificateValidation:CertificateValidation": "waits, and makes nothing at AWS",
     "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation makes buckets and puts nothing into them",
     "aws:secretsmanager/secretVersion:SecretVersion": "a secret's value, a text; CloudFormation has it in the secret",
@@ -56,6 +59,70 @@ def _parameter_map(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         return {**wanted, name: {item["name"]: item["value"] for item in listed}}
 
     return reshape
+
+
+def _of_vault(**more: Any) -> Counterpart:
+    return Counterpart("AWS::Backup::BackupVault", part_of="aws:backup/vault:Vault", key="backupVaultName", **more)
+
+
+def _plan(wanted: dict[str, Any]) -> dict[str, Any]:
+    def kept(days: Values) -> dict[str, Any]:
+        names = {"deleteAfter": "DeleteAfterDays", "coldStorageAfter": "MoveToColdStorageAfterDays"}
+        return {names.get(name, name): value for name, value in days.items()}
+
+    rules = []
+    for rule in wanted["rules"]:
+        rule["lifecycle"] = kept(rule.get("lifecycle", {}))
+        if "copyActions" in rule:
+            rule["copyActions"] = [
+                {"DestinationBackupVaultArn": copy["destinationVaultArn"], "Lifecycle": kept(copy.get("lifecycle", {}))}
+                for copy in rule["copyActions"]
+            ]
+        rules.append(rule)
+    return {
+        "BackupPlan": {"BackupPlanName": wanted["name"], "BackupPlanRule": rules},
+        "BackupPlanTags": wanted.get("tags"),
+    }
+
+
+def _selection(wanted: dict[str, Any]) -> dict[str, Any]:
+    conditions: dict[str, Any] = {}
+    for condition in wanted.get("conditions", []):
+        for operator, pairs in condition.items():
+            conditions[operator] = [{"ConditionKey": pair["key"], "ConditionValue": pair["value"]} for pair in pairs]
+    chosen = {"SelectionName": wanted["name"], "IamRoleArn": wanted["iamRoleArn"], "Resources": wanted["resources"]}
+    return {
+        "BackupPlanId": wanted["planId"],
+        "BackupSelection": {**chosen, **({"Conditions": conditions} if conditions else {})},
+    }
+
+
+def _metric_filter(wanted: dict[str, Any]) -> dict[str, Any]:
+    change = wanted.pop("metricTransformation")
+    named = {"name": "MetricName", "namespace": "MetricNamespace", "value": "MetricValue"}
+    made = {named.get(name, name): value for name, value in change.items()}
+    if "dimensions" in made:
+        made["dimensions"] = [{"Key": name, "Value": value} for name, value in made["dimensions"].items()]
+    return {**wanted, "MetricTransformations": [made]}
+
+
+def _flow_log(wanted: dict[str, Any]) -> dict[str, Any]:
+    network = wanted.pop("vpcId")
+    return {**wanted, "ResourceId": network, "ResourceType": "VPC"}
+
+
+def _datastore(wanted: dict[str, Any]) -> dict[str, Any]:
+    primary = wanted.pop("primaryReplicationGroupId")
+    return {**wanted, "Members": [{"ReplicationGroupId": primary, "Role": "PRIMARY"}]}
+
+
+def _target_group(wanted: dict[str, Any]) -> dict[str, Any]:
+    return {**wanted, "TargetGroupName": "default"}
+
+
+def _topic_policy(wanted: dict[str, Any]) -> dict[str, Any]:
+    topic = wanted.pop("arn")
+    return {**wanted, "Topics": [topic]}
 
 
 def _bucket_part(names: Mapping[str, str] | None = None, **more: Any) -> Counterpart:
@@ -218,6 +285,74 @@ def _record(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 COUNTERPARTS: Mapping[str, Counterpart] = {
+    "aws:backup/plan:Plan": Counterpart(
+        "AWS::Backup::BackupPlan",
+        {
+            "BackupPlan.BackupPlanRule.targetVaultName": "TargetBackupVault",
+            "BackupPlan.BackupPlanRule.schedule": "ScheduleExpression",
+            "BackupPlan.BackupPlanRule.startWindow": "StartWindowMinutes",
+            "BackupPlan.BackupPlanRule.completionWindow": "CompletionWindowMinutes",
+        },
+        reshape=_plan,
+    ),
+    "aws:backup/selection:Selection": Counterpart("AWS::Backup::BackupSelection", reshape=_selection),
+    "aws:backup/vault:Vault": Counterpart(
+        "AWS::Backup::BackupVault",
+        {"name": "BackupVaultName", "kmsKeyArn": "EncryptionKeyArn", "tags": "BackupVaultTags"},
+        without={"forceDestroy": "CloudFormation never empties a vault"},
+        identified_by="name",
+    ),
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": _of_vault(reshape=_wrapped("LockConfiguration")),
+    "aws:backup/vaultNotifications:VaultNotifications": _of_vault(reshape=_wrapped("Notifications")),
+    "aws:backup/vaultPolicy:VaultPolicy": _of_vault(
+        names={"policy": "AccessPolicy"}, documents=("policy",), unlinted=True
+    ),
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": Counterpart("AWS::CloudWatch::CompositeAlarm"),
+    "aws:cloudwatch/dashboard:Dashboard": Counterpart("AWS::CloudWatch::Dashboard"),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Counterpart(
+        "AWS::Logs::MetricFilter", {"name": "FilterName", "pattern": "FilterPattern"}, reshape=_metric_filter
+    ),
+    "aws:ec2/eip:Eip": Counterpart("AWS::EC2::EIP"),
+    "aws:ec2/flowLog:FlowLog": Counterpart(
+        "AWS::EC2::FlowLog", {"iamRoleArn": "DeliverLogsPermissionArn"}, reshape=_flow_log
+    ),
+    "aws:ec2/natGateway:NatGateway": Counterpart("AWS::EC2::NatGateway"),
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": Counterpart(
+        "AWS::ElastiCache::GlobalReplicationGroup", reshape=_datastore
+    ),
+    "aws:elasticache/user:User": Counterpart("AWS::ElastiCache::User"),
+    "aws:elasticache/userGroup:UserGroup": Counterpart("AWS::ElastiCache::UserGroup"),
+    "aws:rds/proxy:Proxy": Counterpart("AWS::RDS::DBProxy", {"name": "DBProxyName", "auths": "Auth"}),
+    "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": Counterpart(
+        "AWS::RDS::DBProxyTargetGroup",
+        {"connectionPoolConfig": "ConnectionPoolConfigurationInfo"},
+        reshape=_target_group,
+        identified_by="dbProxyName",
+    ),
+    "aws:rds/proxyTarget:ProxyTarget": Counterpart(
+        "AWS::RDS::DBProxyTargetGroup",
+        without={"targetGroupName": "the one that it is a part of"},
+        reshape=lambda wanted: {"DBInstanceIdentifiers": [wanted["dbInstanceIdentifier"]]},
+        part_of="aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup",
+        key="dbProxyName",
+    ),
+    "aws:scheduler/schedule:Schedule": Counterpart("AWS::Scheduler::Schedule"),
+    "aws:sfn/stateMachine:StateMachine": Counterpart(
+        "AWS::StepFunctions::StateMachine",
+        {"name": "StateMachineName", "definition": "DefinitionString", "type": "StateMachineType"},
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Counterpart(
+        "AWS::SNS::TopicPolicy", {"policy": "PolicyDocument"}, documents=("policy",), reshape=_topic_policy
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Counterpart(
+        "AWS::EC2::SecurityGroupEgress",
+        {
+            "securityGroupId": "GroupId",
+            "cidrIpv4": "CidrIp",
+            "referencedSecurityGroupId": "DestinationSecurityGroupId",
+        },
+        without={"tags": "CloudFormation tags the group alone"},
+    ),
     "aws:acm/certificate:Certificate": Counterpart("AWS::CertificateManager::Certificate"),
     "aws:cloudfront/cachePolicy:CachePolicy": Counterpart(
         "AWS::CloudFront::CachePolicy", reshape=_wrapped("CachePolicyConfig")
@@ -261,7 +396,9 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     ),
     "aws:ec2/subnet:Subnet": Counterpart("AWS::EC2::Subnet"),
     "aws:ec2/vpc:Vpc": Counterpart("AWS::EC2::VPC"),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": Counterpart("AWS::EC2::VPCEndpoint"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Counterpart(
+        "AWS::EC2::VPCEndpoint", {"policy": "PolicyDocument"}, documents=("policy",), unlinted=True
+    ),
     "aws:elasticache/parameterGroup:ParameterGroup": Counterpart(
         "AWS::ElastiCache::ParameterGroup",
         {"family": "CacheParameterGroupFamily"},
@@ -406,7 +543,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     "aws:sns/topicSubscription:TopicSubscription": Counterpart("AWS::SNS::Subscription", {"topic": "TopicArn"}),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Counterpart(
         "AWS::EC2::SecurityGroupIngress",
-        {"securityGroupId": "GroupId", "cidrIpv4": "CidrIp"},
+        {"securityGroupId": "GroupId", "cidrIpv4": "CidrIp", "referencedSecurityGroupId": "SourceSecurityGroupId"},
         without={"tags": "CloudFormation tags the group alone"},
     ),
     "aws:wafv2/ipSet:IpSet": Counterpart("AWS::WAFv2::IPSet"),

@@ -14,7 +14,7 @@ import pytest
 from components import aws
 from tests.unit.validation.cloudformation import NoPlace, findings, templates
 from tests.unit.validation.counterparts import COUNTERPARTS, UNMAPPED
-from tests.unit.validation.stacks import EVERY_KNOB, STACKS, aws_resources, changed, configuration, one_of
+from tests.unit.validation.stacks import EVERY_KNOB, STACKS, aws_resources, changed, one_of, source
 
 pytestmark = pytest.mark.unit
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.unit
 def test_cfn_lint_finds_nothing_in_the_stack(stack: str) -> None:
     """P0-REDIS, P0-S3, P0-REPLICA, P0-CDN, P0-SECRETS, P0-OBS, P0-EDGE: the inputs hold the resource schemas."""
     resources = aws_resources(stack)
-    made = templates(resources, str(configuration(stack)["aws:region"]))
+    made = templates(resources, str(source(stack).region))
     assert sum(len(template.origins) for template in made.values()) > len(resources) / 2
     assert [finding for region, template in made.items() for finding in findings(template, region)] == []
 
