@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from catalog.files import ROOT, generated, stale
-
-_REFERENCE = "docs/reference"
 
 
 def main() -> int:
@@ -23,7 +20,7 @@ def main() -> int:
     for name in stale():
         content = generated().get(name)
         if content is None:
-            Path(ROOT / name).unlink()
+            (ROOT / name).unlink()
         else:
             (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
             (ROOT / name).write_text(content, encoding="utf-8")

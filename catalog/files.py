@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from catalog import schema
 from catalog.index import index
 from catalog.model import find
 from catalog.pages import page
@@ -14,6 +15,7 @@ from catalog.settings_page import settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = "docs/reference"
+SCHEMA = "provider/schema.json"
 
 
 @cache
@@ -25,6 +27,7 @@ def generated() -> Mapping[str, str]:
         **pages,
         f"{REFERENCE}/README.md": index(),
         f"{REFERENCE}/settings.md": settings_page(),
+        SCHEMA: schema.text(),
     }
 
 
