@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import pulumi
-from pulumi import InputPropertiesError, InputPropertyErrorDetails
+from pulumi import InputPropertiesError
 from pulumi.provider import ConstructResult, Provider, main
 
 from catalog import schema
@@ -54,12 +54,12 @@ class Components(Provider):
         component = self._components.get(token)
         if component is None:
             known = ", ".join(sorted(self._components))
-            raise InputPropertiesError(f"{token} is no component of this package: it has {known}")
+            raise InputPropertiesError(f"{token} is no component of this package: it has {known}", [])
         args = await _arguments(component, inputs)
         try:
             made = hosted(component, _State(component))(name, args, options)
         except Refused as refused:
-            _refuse(name, [Misfit(_spelled(each.setting), f"{each.value!r}: {each.cure}") for each in refused.refusals])
+            _refuse([Misfit(_spelled(each.setting), f"is {each.value!r}: {each.cure}") for each in refused.refusals])
         state.update(_State(component)(made))
         urn: str = await made.urn.future() or ""
         return urn
@@ -87,21 +87,18 @@ async def _arguments(component: Component, inputs: pulumi.Inputs) -> Any:
     if len(component.arguments) > 1:
         kinds = alternatives(component)
         if len(values) != 1 or next(iter(values)) not in kinds:
-            _refuse(
-                component.name,
-                [Misfit(next(iter(kinds)), f"has to be given, or one of {', '.join(kinds)} in its place")],
-            )
+            _refuse([Misfit(", ".join(values) or "nothing", f"is given: it has to be one of {', '.join(kinds)}")])
         [(kind, values)] = values.items()
         cls = kinds[kind]
     args = await reading.record(cls, values)
     if reading.misfits:
-        _refuse(component.name, reading.misfits)
+        _refuse(reading.misfits)
     return args
 
 
-def _refuse(name: str, misfits: list[Misfit]) -> NoReturn:
-    details = [InputPropertyErrorDetails(property_path=each.path, reason=each.reason) for each in misfits]
-    raise InputPropertiesError(f"{name}: inputs that will not do", details)
+def _refuse(misfits: list[Misfit]) -> NoReturn:
+    # Not as errors of properties: beside those, the engine shows the properties' values, of secrets too.
+    raise InputPropertiesError("\n".join(["", *(f"    {each.path} {each.reason}" for each in misfits)]), [])
 
 
 def _spelled(setting: str) -> str:

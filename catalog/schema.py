@@ -1,7 +1,7 @@
 """The package's schema: what the components take and give, for programs in other languages.
 
-The names are the engine's (`nodeType`). What Python has as a plain value is plain here too: it has to be known before
-the deployment, since names and the number of resources follow from it.
+The names are the engine's (`nodeType`). What Python takes as a plain value may be an output here, of another stack for
+example, but one that is known in a preview: names and the number of resources follow from it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from catalog.shapes import Choice, Either, ListOf, MapOf, Record, Reference, Sca
 from components.lean import to_camel
 
 Spec = dict[str, Any]
+_KNOWN = "Inputs have to be known in a preview, unless they say that they may come from another resource."
+_LATER = "May come from another resource."
 
 WITHOUT = "without"
 """The input that names others which are to be none although their default is something: only Python tells an input that
@@ -91,17 +93,17 @@ def _resource(component: Component, types: dict[str, tuple[object, Spec]]) -> Sp
             takes[WITHOUT] = _without(none)
     else:
         takes = {
-            name: {**_type(Typed(Record(cls)), types), "description": docstrings.summary(cls)}
+            name: {**_shape(Record(cls), types), "description": docstrings.summary(cls)}
             for name, cls in alternatives(component).items()
         }
         required = []
     outputs = given(component)
     return {
         "isComponent": True,
-        "description": docstrings.summary(component.cls),
+        "description": f"{docstrings.summary(component.cls)}\n\n{_KNOWN}",
         "inputProperties": takes,
         "requiredInputs": required,
-        "properties": {to_camel(each.name): _property(each, types, plain=False) for each in outputs},
+        "properties": {to_camel(each.name): _property(each, types, given=False) for each in outputs},
         "required": sorted(to_camel(each.name) for each in outputs if not each.typed.optional),
     }
 
@@ -114,31 +116,29 @@ def _without(none: Sequence[Field]) -> Spec:
     names = ", ".join(f"`{to_camel(each.name)}`" for each in none)
     return {
         "type": "array",
-        "items": {"type": "string", "plain": True},
-        "plain": True,
+        "items": {"type": "string"},
         "description": f"Inputs that are to be none although their default is something: of {names}.",
     }
 
 
-def _property(each: Field, types: dict[str, tuple[object, Spec]], *, plain: bool = True) -> Spec:
-    spec = _type(each.typed, types, plain=plain)
-    unit = f" Unit: {each.unit}." if each.unit else ""
-    spec["description"] = f"{each.meaning}{unit}"
-    if plain and isinstance(each.default, str | int) and isinstance(each.typed.shape, Scalar | Choice):
+def _property(each: Field, types: dict[str, tuple[object, Spec]], *, given: bool = True) -> Spec:
+    """An input (`given`) or an output."""
+    spec = _shape(each.typed.shape, types)
+    notes = [each.meaning, f"Unit: {each.unit}." if each.unit else "", _LATER if given and _later(each.typed) else ""]
+    spec["description"] = " ".join(note for note in notes if note)
+    if given and isinstance(each.default, str | int) and isinstance(each.typed.shape, Scalar | Choice):
         spec["default"] = each.default
     if each.secret:
         spec["secret"] = True
     return spec
 
 
-def _type(typed: Typed, types: dict[str, tuple[object, Spec]], *, plain: bool = True) -> Spec:
-    spec = _shape(typed.shape, types, plain)
-    if plain and not typed.output:
-        spec["plain"] = True
-    return spec
+def _later(typed: Typed) -> bool:
+    """Whether a value, or its items, may be known only once other resources exist."""
+    return typed.output or (isinstance(typed.shape, ListOf | MapOf) and _later(typed.shape.item))
 
 
-def _shape(shape: Shape, types: dict[str, tuple[object, Spec]], plain: bool) -> Spec:
+def _shape(shape: Shape, types: dict[str, tuple[object, Spec]]) -> Spec:
     match shape:
         case Scalar("any"):
             return {"$ref": "pulumi.json#/Any"}
@@ -148,9 +148,9 @@ def _shape(shape: Shape, types: dict[str, tuple[object, Spec]], plain: bool) -> 
             enum = [{"name": _member(value), "value": value} for value in values]
             return _named(name, values, {"type": shape.scalar, "description": meaning, "enum": enum}, types)
         case ListOf(item):
-            return {"type": "array", "items": _type(item, types, plain=plain)}
+            return {"type": "array", "items": _shape(item.shape, types)}
         case MapOf(item):
-            return {"type": "object", "additionalProperties": _type(item, types, plain=plain)}
+            return {"type": "object", "additionalProperties": _shape(item.shape, types)}
         case Record(cls):
             return _record(cls, types)
         case Reference(cls) if cls is pulumi.Resource:
@@ -158,7 +158,7 @@ def _shape(shape: Shape, types: dict[str, tuple[object, Spec]], plain: bool) -> 
         case Reference(cls):
             return {"$ref": f"#/resources/{PACKAGE}:index:{cls.__name__}"}
         case Either(kinds):
-            return {"oneOf": [_type(kind, types, plain=plain) for kind in kinds]}
+            return {"oneOf": [_shape(kind.shape, types) for kind in kinds]}
 
 
 def _record(cls: type, types: dict[str, tuple[object, Spec]]) -> Spec:

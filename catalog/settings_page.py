@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from catalog.markdown import code, prose, table
+from catalog.model import fields, find
 from catalog.pages import NOTICE
 from components.lean import to_camel
 from components.settings.model import Settings
@@ -21,6 +22,11 @@ from components.settings.model import Settings
 _INTRODUCTION = """What may stand under `groundwork:` in `stacks/Pulumi.<stack>.yaml`. An unknown key, a value of
 another type or out of its range, and a [refused combination](README.md) are told together, with file, key, value and
 what would be right, before anything is registered."""
+
+
+_ANYBODYS = frozenset({"name", "region", "zones"})
+_ENOUGH = 3
+"""Names in common that make a component the one that a part of the stack file is about."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +72,24 @@ def _page() -> Iterator[str]:
         first = to_camel(name)
         rows = [each for each in all_keys() if each.path.split(".")[0].partition("[")[0] == first]
         yield f"## {first}"
+        if component := _component(rows):
+            yield f"What the inputs do to the resources, and what is refused: [{component}]({component}.md)."
+            yield ""
         yield from table(
             ("key", "type and range", "default", "meaning"),
             [(code(each.path), each.type, each.default, prose(each.meaning)) for each in rows],
         )
+
+
+def _component(rows: Sequence[Key]) -> str:
+    """The component that some keys are about: the one most of whose inputs have their names; empty if none has."""
+    names = {row.path.rpartition(".")[2] for row in rows}
+    common = {
+        each.name: len(names & {to_camel(item.name) for cls in each.records for item in fields(cls)} - _ANYBODYS)
+        for each in find()
+    }
+    best = max(common, key=lambda name: common[name])
+    return best if common[best] >= _ENOUGH else ""
 
 
 def _plain(hint: Any, limits: list[Any]) -> tuple[Any, list[Any]]:

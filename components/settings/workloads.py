@@ -138,7 +138,7 @@ class Service(Model):
         default=None, ge=1, le=1_000_000, description="requests for each instance that it aims at, with cluster.metrics"
     )
     resources: Resources | None = Field(default=None, description="requests and limits instead of workload's")
-    scratch_size: Memory = Field(default="64Mi", description="size of the only writable folder, /tmp")
+    scratch_size: Memory = Field(default="64Mi", description="size of the only writable folder, /tmp; 4Gi at most")
     drain_seconds: int | None = Field(default=None, ge=1, le=3600, description="seconds instead of workload's")
     stream_seconds: int = Field(
         default=0, ge=0, le=3600, description="seconds over which streams and WebSockets end at shutdown; 0: none"

@@ -128,15 +128,18 @@ def test_what_does_not_fit_is_told_by_the_names_of_the_inputs(consumer: Project)
         PROGRAM
         + """
 access = {"vpcId": "vpc-1", "subnetIds": ["subnet-1"], "clientCidrs": "10.0.0.0/16"}
-redis = {"identifier": "example", "secretIdentifier": "example", "access": access, "profile": "qeue", "replica": 2}
-Remote("RedisCluster", "jobs", {**redis, "snapshotRetentionDays": "seven"})
+redis = {"secretIdentifier": "example", "access": access, "profile": "qeue", "replica": 2}
+identifier = pulumi.Output.secret("not for everybody")
+Remote("RedisCluster", "jobs", {**redis, "identifier": identifier, "snapshotRetentionDays": "seven"})
 """
     )
     told = consumer.preview().assert_failed().output
-    assert "property profile has a problem: has to be one of queue, state, cache" in told
-    assert "property replica has a problem: is no input; did you mean 'replicas'?" in told
-    assert "property snapshotRetentionDays has a problem: has to be a whole number" in told
-    assert "property access.clientCidrs has a problem: has to be a list" in told
+    assert "profile has to be one of queue, state, cache" in told
+    assert "replica is no input; did you mean 'replicas'?" in told
+    assert "snapshotRetentionDays has to be a whole number" in told
+    assert "access.clientCidrs has to be a list" in told
+    assert "identifier is a secret" in told
+    assert "not for everybody" not in told
     assert "Traceback" not in told
 
 
@@ -150,8 +153,8 @@ Remote("RedisCluster", "jobs", {**redis, "replicas": 9})
 """
     )
     told = consumer.up().assert_failed().output
-    assert "property shards has a problem: 2: BullMQ keeps a queue's keys in one slot" in told
-    assert "property replicas has a problem: 9: ElastiCache allows 5 replicas" in told
+    assert "shards is 2: BullMQ keeps a queue's keys in one slot" in told
+    assert "replicas is 9: ElastiCache allows 5 replicas" in told
     assert "Traceback" not in told
     assert [each["type"] for each in consumer.resources()] in ([], ["groundwork:index:RedisCluster"])
 

@@ -59,16 +59,15 @@ def test_one_of_several_classes_of_arguments_is_chosen_by_its_name() -> None:
     assert recording.of("ec2/vpc:Vpc")
     assert state["zones"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     for wrong in ({}, {**created, "existing": {}}, {"made": {}}):
-        with pytest.raises(InputPropertiesError) as told:
+        with pytest.raises(InputPropertiesError, match="has to be one of created, existing"):
             construct("Network", wrong)
-        assert told.value.errors and told.value.errors[0]["property_path"] == "created"
 
 
 def test_refusals_name_the_inputs_as_the_program_does() -> None:
     with pytest.raises(InputPropertiesError) as told:
         construct("RedisCluster", {**REDIS, "snapshotWindow": "now", "ownKmsKey": True, "kmsKeyArn": "arn"})
-    assert told.value.errors is not None
-    assert {each["property_path"] for each in told.value.errors} == {"snapshotWindow", "ownKmsKey"}
+    assert "snapshotWindow is 'now': " in told.value.message
+    assert "ownKmsKey is True: " in told.value.message
 
 
 def test_a_component_that_there_is_not_is_told() -> None:
@@ -123,6 +122,6 @@ def test_required_inputs_are_those_that_python_requires() -> None:
     redis = schema.schema()["resources"]["groundwork:index:RedisCluster"]
     assert redis["requiredInputs"] == ["access", "identifier", "profile", "secretIdentifier"]
     assert redis["properties"]["url"]["secret"] is True
-    assert redis["inputProperties"]["nodeType"]["plain"] is True
-    access = schema.schema()["types"]["groundwork:index:StoreAccess"]
-    assert "plain" not in access["properties"]["vpcId"]
+    access = schema.schema()["types"]["groundwork:index:StoreAccess"]["properties"]
+    later = [name for name, each in access.items() if "may come from another resource" in each["description"].lower()]
+    assert later == ["vpcId", "subnetIds"]
