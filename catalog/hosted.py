@@ -14,10 +14,12 @@ from catalog.schema import given
 from components.lean import to_camel
 
 State = Mapping[str, Any]
+Maker = Callable[..., pulumi.ComponentResource]
+"""A component's class, called as it is constructed."""
 
 
 @cache
-def hosted(component: Component, state: Callable[[pulumi.ComponentResource], State]) -> type[pulumi.ComponentResource]:
+def hosted(component: Component, state: Callable[[pulumi.ComponentResource], State]) -> Maker:
     """The component's class, registering all that the package's schema promises of it.
 
     Args:

@@ -95,6 +95,15 @@ class Component:
             _collect(cls, found)
         return tuple(found)
 
+    @property
+    def made(self) -> tuple[type, ...]:
+        """Every record that its outputs consist of and its arguments do not."""
+        found = dict.fromkeys(self.records)
+        for each in self.outputs:
+            for record in records_in(each.typed.shape):
+                _collect(record, found)
+        return tuple(found)[len(self.records) :]
+
 
 @cache
 def find() -> tuple[Component, ...]:

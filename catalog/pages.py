@@ -19,7 +19,6 @@ NOTICE = "<!-- Written by `make docs` from {source}: change it there. -->"
 AT_DEPLOYMENT = "[at deployment](README.md#when-it-is-wrong)"
 NOT_ACCEPTED = "[not accepted](README.md#when-it-is-wrong)"
 _SOURCE = re.compile(r"\(([^()]*(?:Guide|Reference|quotas|RFC|ISO)[^()]*)\)")
-_LIST_ENDING = re.compile(r"\.?\{[^{}]*\}.*$")
 
 
 def page(component: Component, examples: Mapping[str, str]) -> str:
@@ -80,13 +79,22 @@ def _inputs(component: Component, cls: type, rules: Sequence[Rule], top: bool) -
 
 def _outputs(component: Component) -> Iterator[str]:
     yield "## Outputs"
+    yield from _given(component.outputs, "in Python only")
+    for cls in component.made:
+        yield f"## {cls.__name__}"
+        yield prose(docstrings.summary(cls))
+        yield ""
+        yield from _given(fields(cls), "in the package its URN")
+
+
+def _given(outputs: Sequence[Field], resource: str) -> Iterator[str]:
     rows = [
         (
             code(each.name),
-            shown(each.typed, component.name) + (", in Python only" if python_only(each) else ""),
+            shown(each.typed, given=True) + (f", {resource}" if python_only(each) else ""),
             prose(each.meaning),
         )
-        for each in component.outputs
+        for each in outputs
     ]
     yield from table(("output", "type", "meaning"), rows)
 
@@ -117,34 +125,34 @@ def _type(each: Field) -> str:
     return f"{text}<br>{each.unit}" if each.unit else text
 
 
-def shown(typed: Typed, own: str = "") -> str:
-    """A type in words."""
-    return f"{_shape(typed.shape, own)}, or an output" if typed.output and not own else _shape(typed.shape, own)
+def shown(typed: Typed, *, given: bool = False) -> str:
+    """A type in words: of an input, or of what is given."""
+    return f"{_shape(typed.shape, given)}, or an output" if typed.output and not given else _shape(typed.shape, given)
 
 
-def _shape(shape: Shape, own: str) -> str:
+def _shape(shape: Shape, given: bool) -> str:
     match shape:
         case Scalar(name):
             return "any value" if name == "any" else name
         case Choice(_, values):
             return "one of " + ", ".join(code(value) for value in values)
         case ListOf(item):
-            return f"list of {_plural(item, own)}"
+            return f"list of {_plural(item, given)}"
         case MapOf(item):
-            return f"map of {_plural(item, own)}"
+            return f"map of {_plural(item, given)}"
         case Record(cls):
-            return code(cls.__name__) if own else f"[{code(cls.__name__)}](#{anchor(cls.__name__)})"
+            return f"[{code(cls.__name__)}](#{anchor(cls.__name__)})"
         case Reference(cls):
             known = cls.__name__ in {each.name for each in find()}
             return f"[{code(cls.__name__)}]({cls.__name__}.md)" if known else "resource"
         case Either(kinds):
-            return " or ".join(_shape(kind.shape, own) for kind in kinds)
+            return " or ".join(_shape(kind.shape, given) for kind in kinds)
 
 
-def _plural(item: Typed, own: str) -> str:
-    text = _shape(item.shape, own)
-    plural = f"{text}s" if isinstance(item.shape, Scalar) and item.shape.name != "any" else text
-    return f"{plural}, or outputs" if item.output and not own else plural.replace("any value", "any values")
+def _plural(item: Typed, given: bool) -> str:
+    text = _shape(item.shape, given)
+    plural = f"{text}s" if isinstance(item.shape, Scalar) else text
+    return f"{plural}, or outputs" if item.output and not given else plural
 
 
 def _default(each: Field) -> str:
@@ -194,5 +202,5 @@ def _when_wrong(each: Field, rules: Sequence[Rule], top: bool) -> str:
 
 def concerns(rule: Rule, name: str, top: bool) -> bool:
     """Whether a rule is about an input: named first if it is the component's own, last if it is part of another."""
-    parts = _LIST_ENDING.sub("", rule.setting).split(".")
-    return name == (parts[0] if top else parts[-1])
+    parts = [part for part in rule.setting.split(".") if not part.startswith("{")]
+    return bool(parts) and name == (parts[0] if top else parts[-1])

@@ -83,7 +83,8 @@ class _State:
 
 async def _arguments(component: Component, inputs: pulumi.Inputs) -> Any:
     reading = Reading()
-    cls, values = component.arguments[0], dict(inputs)
+    cls: type = component.arguments[0]
+    values: Any = dict(inputs)
     if len(component.arguments) > 1:
         kinds = alternatives(component)
         if len(values) != 1 or next(iter(values)) not in kinds:
