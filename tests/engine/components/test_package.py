@@ -109,10 +109,9 @@ def test_components_live_like_those_of_a_python_program(consumer: Project) -> No
     consumer.up("--expect-no-changes").assert_succeeded()
     consumer.refresh("--expect-no-changes").assert_succeeded()
 
-    consumer.config("small:replicas", "0")
+    consumer.config("small:replicas", "2")
     consumer.up().assert_succeeded()
-    assert consumer.output("nodes") == [["example-jobs-001"]]
-    assert "example-jobs-replication-lag" not in consumer.output("alarms")
+    assert consumer.output("nodes") == [["example-jobs-001", "example-jobs-002", "example-jobs-003"]]
 
     consumer.config("small:version", "7.1")
     consumer.config("small:stage", "two")
@@ -160,23 +159,34 @@ Remote("RedisCluster", "jobs", {**redis, "replicas": 9})
 
 
 def test_the_engine_gets_the_schema_that_is_checked_in(project: Project, plugin: Path) -> None:
-    for name in ("aws", "kubernetes", "random"):
-        # The engine looks for what the plugin itself needs among what is installed, and not on PATH.
-        version = importlib.metadata.version(f"pulumi-{name}")
-        folder = Path(project.environment["PULUMI_HOME"]) / "plugins" / f"resource-{name}-v{version}"
-        folder.mkdir(parents=True)
-        (folder / f"pulumi-resource-{name}").symlink_to(PLUGINS / f"pulumi-resource-{name}")
+    _install_what_the_plugin_needs(project)
     found = _ask(project, "package", "get-schema", str(plugin))
     wanted = (ROOT / "provider" / "schema.json").read_text()
     assert _without_empty(json.loads(found)) == _without_empty(json.loads(wanted))
+
+
+def test_the_stand_in_says_that_it_generates_no_sdk(project: Project, plugin: Path) -> None:
+    _install_what_the_plugin_needs(project)
+    done = _run(project, "package", "gen-sdk", str(plugin), "--language", "python")
+    assert done.returncode != 0
+    assert "generates no SDKs: install the official one" in done.stdout + done.stderr
 
 
 def test_the_schema_is_one_that_sdks_can_be_generated_from(project: Project) -> None:
     _ask(project, "schema", "check", str(ROOT / "provider" / "schema.json"))
 
 
-def _ask(project: Project, *arguments: str) -> str:
-    done = subprocess.run(
+def _install_what_the_plugin_needs(project: Project) -> None:
+    """The engine looks for it among what is installed, and not on PATH."""
+    for name in ("aws", "kubernetes", "random"):
+        version = importlib.metadata.version(f"pulumi-{name}")
+        folder = Path(project.environment["PULUMI_HOME"]) / "plugins" / f"resource-{name}-v{version}"
+        folder.mkdir(parents=True)
+        (folder / f"pulumi-resource-{name}").symlink_to(PLUGINS / f"pulumi-resource-{name}")
+
+
+def _run(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [project.pulumi, *arguments],
         cwd=project.folder,
         env=project.environment,
@@ -186,6 +196,10 @@ def _ask(project: Project, *arguments: str) -> str:
         timeout=120,
         check=False,
     )
+
+
+def _ask(project: Project, *arguments: str) -> str:
+    done = _run(project, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
