@@ -22,8 +22,8 @@ shows what nobody but AWS or the cluster can know: a name that is taken, a size 
 The settings of a stack file go through the same rules before, and have the ranges that [settings](settings.md) names.
 
 `Sets` names the property of the AWS provider's resource that an input decides: that property's documentation is the
-input's source. Where it says *or an output*, the value may come from another resource; all else has to be known in a
-preview."""
+input's source; where there is none, it is the requirements that the page begins with. Where it says *or an output*, the
+value may come from another resource; all else has to be known in a preview."""
 
 
 def index() -> str:

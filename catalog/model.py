@@ -17,7 +17,7 @@ import pulumi
 
 import components
 from catalog import docstrings, units
-from catalog.shapes import Either, ListOf, MapOf, Record, Reference, Shape, Typed, of_class
+from catalog.shapes import Either, ListOf, MapOf, Record, Reference, Shape, Typed, Unspeakable, of_class
 
 PACKAGE = "groundwork"
 WHOLE = frozenset({"Platform"})
@@ -126,7 +126,11 @@ def _classes() -> Iterator[type[pulumi.ComponentResource]]:
 
 
 def _component(cls: type[pulumi.ComponentResource]) -> Component:
-    hint = typing.get_type_hints(cls.__init__)["args"]
+    hint = typing.get_type_hints(cls.__init__).get("args")
+    if hint is None:
+        raise Unspeakable(
+            f"{cls.__name__} takes no `args`: give it a class of arguments, or name it in catalog/model.py"
+        )
     arguments = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return Component(cls, arguments, tuple(_attributes(cls)))
 

@@ -126,6 +126,8 @@ class _Login:
 class RedisCluster(pulumi.ComponentResource):
     """One primary with replicas, or several in cluster mode.
 
+    Requirements: P0-REDIS, SR-REDIS-HA.
+
     Attributes:
         profile: Its parameter profile.
         identifier: Name of the replication group, known beforehand.
