@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,30 @@ NOT_ACCEPTED = "[not accepted](README.md#when-it-is-wrong)"
 _SOURCE = re.compile(r"\(([^()]*(?:Guide|Reference|quotas|RFC|ISO)[^()]*)\)")
 
 
-def page(component: Component, examples: Mapping[str, str]) -> str:
+@dataclass(frozen=True, order=True)
+class Example:
+    """A program under examples/.
+
+    Attributes:
+        path: Where it is, relative to the pages.
+        whole: The component that the program makes, if it makes the other one as a part of it only.
+    """
+
+    path: str
+    whole: str = ""
+
+
+def page(component: Component, examples: Mapping[str, Example]) -> str:
     """A component's page.
 
     Args:
         component: Which.
-        examples: The example program of each component, relative to the page.
+        examples: The example program of each component.
     """
     return "\n".join(_page(component, examples)).rstrip() + "\n"
 
 
-def _page(component: Component, examples: Mapping[str, str]) -> Iterator[str]:
+def _page(component: Component, examples: Mapping[str, Example]) -> Iterator[str]:
     yield f"# {component.name}"
     yield NOTICE.format(source=f"components/{Path(inspect.getfile(component.cls)).name}")
     yield ""
@@ -50,14 +64,15 @@ def _page(component: Component, examples: Mapping[str, str]) -> Iterator[str]:
     yield from _refused(component, rules)
 
 
-def _use(component: Component, examples: Mapping[str, str]) -> Iterator[str]:
+def _use(component: Component, examples: Mapping[str, Example]) -> Iterator[str]:
     names = sorted({component.name, *(cls.__name__ for cls in component.arguments)})
     yield "```python"
     yield f"from {component.module} import {', '.join(names)}"
     yield "```"
     yield ""
-    if component.name in examples:
-        yield f"Example: [`{Path(examples[component.name]).parent.name}`]({examples[component.name]})."
+    if example := examples.get(component.name):
+        part = f", as a part of [`{example.whole}`]({example.whole}.md)" if example.whole else ""
+        yield f"Example: [`{Path(example.path).parent.name}`]({example.path}){part}."
     yield f"In [other languages](../package.md): `{component.token}`."
     yield ""
 

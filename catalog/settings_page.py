@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -122,8 +121,8 @@ def _nested(hint: Any) -> tuple[type[BaseModel] | None, str]:
     return None, ""
 
 
-_LEAST: Mapping[type, str] = {annotated_types.Ge: "ge", annotated_types.MinLen: "min_length"}
-_MOST: Mapping[type, str] = {annotated_types.Le: "le", annotated_types.MaxLen: "max_length"}
+_LEAST = ("ge", "min_length")
+_MOST = ("le", "max_length")
 _WORDS: Mapping[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number"}
 
 
@@ -149,8 +148,8 @@ def _range(limits: list[Any], unit: str) -> str:
     return f", {least} to {most}{unit}" if least is not None else f", up to {most}{unit}"
 
 
-def _bound(limits: list[Any], kinds: Mapping[type, str]) -> Any:
-    return next((getattr(limit, kinds[type(limit)]) for limit in limits if type(limit) in kinds), None)
+def _bound(limits: list[Any], names: Sequence[str]) -> Any:
+    return next((getattr(limit, name) for limit in limits for name in names if hasattr(limit, name)), None)
 
 
 def _default(info: FieldInfo) -> str:

@@ -184,6 +184,9 @@ class _Reader:
             return Scalar(_SCALARS[hint], path=hint is Path)
         if isinstance(hint, type) and issubclass(hint, pulumi.Resource):
             return Reference(hint)
+        if isinstance(hint, type) and getattr(hint, "_is_protocol", False):
+            # What a component needs to know of a value: written as the class of arguments beside it.
+            hint = getattr(sys.modules[hint.__module__], f"{hint.__name__}Args", hint)
         if isinstance(hint, type) and is_dataclass(hint):
             return Record(hint)
         raise Unspeakable(f"{self.cls.__name__}.{self.field} is {hint!r}, which other languages have nothing for")

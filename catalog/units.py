@@ -11,7 +11,10 @@ _ENDINGS: Mapping[str, str] = {
     "_minutes": "minutes",
     "_hours": "hours",
     "_days": "days",
+    "_milliseconds": "milliseconds",
+    "_bytes": "bytes",
     "_gb": "GiB",
+    "_generation": "rotations",
     "_percent": "percent",
     "_per_second": "requests a second",
     "_window": "UTC, `hh:mm-hh:mm`; of a week `ddd:hh:mm-ddd:hh:mm`",
@@ -58,8 +61,7 @@ def unit(name: str, typed: Typed) -> str:
         return ""
     if name in _NAMES:
         return _NAMES[name]
-    endings = [text for ending, text in _ENDINGS.items() if name.endswith(ending)]
-    return endings[0] if endings else ""
+    return next((text for ending, text in _ENDINGS.items() if name.endswith(ending)), "")
 
 
 def is_number(typed: Typed) -> bool:
