@@ -79,8 +79,7 @@ def _followed(node: ast.AST, place: _Place, cls: type | None, through: tuple[obj
             setting, _, cure = call.args
             # What passes another one on says nothing of its own.
             if not (isinstance(cure, ast.Attribute) and cure.attr == "cure"):
-                text = _text(cure, place)
-                yield Rule(_text(setting, place), "" if text == _ANYTHING else text)
+                yield Rule(_text(setting, place), "" if isinstance(cure, ast.Call) else _text(cure, place))
         elif isinstance(called, FunctionType) and called.__module__.startswith(_PACKAGE) and called not in through:
             inner = _Place(called.__module__, _bound(called, call, place))
             yield from _followed(_source(called), inner, cls, (*through, called))
@@ -168,13 +167,20 @@ def _text(value: ast.expr, place: _Place) -> str:
     try:
         return str(eval(compile(ast.Expression(value), "<rule>", "eval"), dict(place.globals), {}))
     except (NameError, AttributeError):
-        return f"{{{_named(value)}}}"
+        return f"{{{_named(value, place)}}}"
 
 
-def _named(value: ast.expr) -> str:
+def _named(value: ast.expr, place: _Place) -> str:
+    """What to call a value that is not known: by its name, or by what it is made from."""
     match value:
         case ast.Name(name) | ast.Attribute(_, name):
             return name
+        case ast.Call(ast.Name(function)) if function in place.globals:
+            return function.strip("_")
+        case ast.Subscript(inner) | ast.Call(_, [*_, inner]):
+            return _named(inner, place)
+        case ast.BinOp(left, ast.Add(), right):
+            return " + ".join(_text(each, place).strip("{}") for each in (left, right))
     return _ANYTHING[1:-1]
 
 
