@@ -47,6 +47,11 @@ class Existing(pulumi.ComponentResource):
         outputs = {to_camel(each.name): None for each in given(component)}
         super().__init__(component.token, name, outputs, pulumi.ResourceOptions(urn=urn), remote=True)
 
+    def __getattr__(self, name: str) -> Any:
+        if name in {each.name for each in self.__dict__["component"].outputs}:
+            raise pulumi.RunError(f"{name} of {self.__dict__['component'].name} is not known before the deployment")
+        raise AttributeError(name)
+
     def output(self, name: str) -> pulumi.Output[Any] | None:
         """What the engine knows of an attribute."""
         found = self.__dict__.get(to_camel(name))

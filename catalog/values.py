@@ -160,11 +160,13 @@ class Reading:
             if (output := existing.output(each.name)) is None:
                 continue
             inside = await output.future(with_unknowns=True)
+            known = await output.is_known() and not contains_unknowns(inside)
+            several = isinstance(each.typed.shape, ListOf) and each.typed.shape.item.output
             if each.typed.output:
                 existing.set(each.name, output)
-            elif inside is None:
+            elif known and inside is None:
                 existing.set(each.name, None)
-            elif isinstance(each.typed.shape, Scalar | Choice | ListOf):
+            elif known or several:
                 existing.set(each.name, await self.value(each.typed, output, f"{path}.{to_camel(each.name)}"))
 
     async def _either(self, kinds: Sequence[Typed], value: Any, path: str) -> Any:

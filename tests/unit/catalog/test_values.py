@@ -11,6 +11,7 @@ import pulumi
 import pytest
 from pulumi.output import Unknown
 
+from catalog.hosted import Existing
 from catalog.model import fields, find, records_in
 from catalog.values import Misfit, Reading, written
 from components.assets import HashedAssetsArgs
@@ -196,3 +197,28 @@ def test_reading_needs_no_program() -> None:
     """Plain values are read without the engine."""
     reading = Reading()
     assert asyncio.run(reading.record(StoreAccess, ACCESS)) is not None
+
+
+def test_a_component_of_the_program_has_the_attributes_that_it_has_in_python() -> None:
+    """What is a value in Python is one here; what is not known yet says so when it is asked for."""
+    [redis] = [each for each in find() if each.name == "RedisCluster"]
+    found: list[Existing] = []
+
+    async def build() -> None:
+        registered = pulumi.ComponentResource(redis.token, "jobs")
+        existing = Existing(redis, "jobs", await registered.urn.future() or "")
+        known = {"identifier": "jobs", "profile": "queue", "nodeIds": [["jobs-001"]], "primaryEndpoint": Unknown()}
+        for name, value in known.items():
+            existing.set(name, pulumi.Output.from_input(value))
+        existing.set("nodeType", pulumi.Output.from_input(Unknown()))
+        reading = Reading()
+        await reading.attributes(existing, "cluster")
+        assert reading.misfits == []
+        found.append(existing)
+
+    record(build, preview=True)
+    existing: Any = found[0]
+    assert (existing.identifier, existing.profile, existing.node_ids) == ("jobs", "queue", [["jobs-001"]])
+    assert isinstance(existing.primary_endpoint, pulumi.Output)
+    with pytest.raises(pulumi.RunError, match="node_type of RedisCluster is not known before the deployment"):
+        _ = existing.node_type
