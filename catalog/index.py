@@ -15,7 +15,7 @@ shows what nobody but AWS or the cluster can know: a name that is taken, a size 
 
 | what | shows | as |
 |---|---|---|
-| refused | at construction, before anything is registered | component, setting, value, what would be right |
+| refused | at construction, before any of its resources is made | component, setting, value, what would be right |
 | not accepted | in a type checker; in the package, at construction | the input, and what it has to be |
 | at deployment | the update stops there, and goes on from there once the input is right | the service's own words |
 
@@ -23,7 +23,8 @@ The settings of a stack file go through the same rules before, and have the rang
 
 `Sets` names the property of the AWS provider's resource that an input decides: that property's documentation is the
 input's source; where there is none, it is the requirements that the page begins with. Where it says *or an output*, the
-value may come from another resource; all else has to be known in a preview."""
+value may come from another resource; all else has to be known in a preview. Names are Python's: the package has
+`nodeType` for `node_type`."""
 
 
 def index() -> str:

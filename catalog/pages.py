@@ -117,7 +117,7 @@ def _given(outputs: Sequence[Field], resource: str) -> Iterator[str]:
 def _refused(component: Component, rules: Sequence[Rule]) -> Iterator[str]:
     if rules:
         yield "## Refused"
-        yield "Before anything is registered, with one line for each:"
+        yield "At construction, with one line for each:"
         yield ""
         yield from table(
             ("setting", "why, and what would be right"),
