@@ -162,10 +162,10 @@ class Reading:
             inside = await output.future(with_unknowns=True)
             known = await output.is_known() and not contains_unknowns(inside)
             several = isinstance(each.typed.shape, ListOf) and each.typed.shape.item.output
-            if each.typed.output:
-                existing.set(each.name, output)
-            elif known and inside is None:
+            if known and inside is None and each.typed.optional:
                 existing.set(each.name, None)
+            elif each.typed.output:
+                existing.set(each.name, output)
             elif known or several:
                 existing.set(each.name, await self.value(each.typed, output, f"{path}.{to_camel(each.name)}"))
 

@@ -96,7 +96,8 @@ def test_outputs_are_secret_where_the_schema_says_so(name: str, monkeypatch: pyt
         for component in made:
             for output in schema.given(known[type(component)]) if type(component) in known else ():
                 value = getattr(component, output.name)
-                if value is not None:
+                # Of nothing there is nothing to hide: a Redis with a token has no addresses by user.
+                if value is not None and value != {}:
                     path = f"{type(component).__name__}.{output.name}"
                     found[path] = await pulumi.Output.from_input(value).is_secret()
                     promised[path] = output.secret
