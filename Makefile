@@ -16,7 +16,7 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
-.PHONY: help up down test test-fast rehearse lint schema venv tools packages lock
+.PHONY: help up down test test-fast rehearse lint docs schema venv tools packages lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,6 +50,9 @@ lint: venv ## Style, formatting and types
 
 schema: venv ## Write stacks/schema.json, which editors check stack files with
 	@$(BIN)/python -m components.settings.schema >stacks/schema.json
+
+docs: venv ## Write what follows from the components: docs/reference/ and the package's schema
+	@$(BIN)/python -m catalog
 
 venv: $(STAMP) ## Make .venv from requirements.lock
 

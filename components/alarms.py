@@ -55,6 +55,8 @@ class AlarmTopicArgs:
 class AlarmTopic(pulumi.ComponentResource):
     """An encrypted topic that CloudWatch may publish to, and its subscriptions.
 
+    Requirements: P0-OBS.
+
     Attributes:
         arn: The topic, for alarms of whatever kind.
     """
@@ -196,6 +198,8 @@ class RedisAlarmsArgs:
 class RedisAlarms(pulumi.ComponentResource):
     """CPU, memory, connections, evictions and replication lag of each shard's nodes.
 
+    Requirements: P0-OBS, P0-REDIS.
+
     Attributes:
         names: Names of the alarms.
     """
@@ -248,6 +252,8 @@ class PostgresAlarmsArgs:
 class PostgresAlarms(pulumi.ComponentResource):
     """CPU, connections, free storage, latency of writer and replicas, the replicas' lag, and the age of the newest
     moment that can be restored.
+
+    Requirements: P0-OBS, P0-REPLICA.
 
     Attributes:
         names: Names of the alarms.

@@ -117,6 +117,8 @@ class HashedAssetsArgs:
 class HashedAssets(pulumi.ComponentResource):
     """The files of a folder in a bucket.
 
+    Requirements: P0-CDN.
+
     Attributes:
         manifest: Key of each file by its name in the folder, for pages and services that refer to them.
 

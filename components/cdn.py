@@ -94,6 +94,8 @@ class CdnArgs:
 class Cdn(pulumi.ComponentResource):
     """A distribution, HTTPS only, whose buckets answer nobody else.
 
+    Requirements: P0-CDN, SR-CDN.
+
     Attributes:
         distribution_id: The distribution.
         domain: Host name to reach it by: the first own one, else CloudFront's.

@@ -133,6 +133,8 @@ class PostgresClusterArgs:
 class PostgresCluster(pulumi.ComponentResource):
     """One writer with replicas.
 
+    Requirements: P0-REPLICA, SR-DB.
+
     Attributes:
         identifier: Name of the writer.
         arn: ARN of the writer.

@@ -63,6 +63,8 @@ class RegionalReplicaArgs:
 class RegionalReplica(pulumi.ComponentResource):
     """One read replica in another region.
 
+    Requirements: P0-REPLICA, RB-REGION.
+
     Attributes:
         identifier: Its name.
         endpoint: Its host.

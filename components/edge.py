@@ -51,6 +51,8 @@ class EdgeArgs:
 class Edge(pulumi.ComponentResource):
     """A web ACL for distributions, in us-east-1 whatever the stack's region, with sets of blocked addresses.
 
+    Requirements: P0-EDGE, RB-EDGE.
+
     The sets begin empty and belong to the operator from then on: a deployment never changes what is blocked.
 
     Attributes:

@@ -88,7 +88,13 @@ class SecretVariable:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerResources:
-    """What a container asks for and may use; no CPU limit, since throttling costs latency and protects nobody."""
+    """What a container asks for and may use; no CPU limit, since throttling costs latency and protects nobody.
+
+    Attributes:
+        cpu_request: Cores that it is sure of, for example `100m` or `0.5`.
+        memory_request: Memory that it is sure of, for example `256Mi`.
+        memory_limit: Memory at which it is ended, not below the request.
+    """
 
     cpu_request: str = "100m"
     memory_request: str = "256Mi"

@@ -55,6 +55,8 @@ class QueueDashboardArgs:
 class QueueDashboard(pulumi.ComponentResource):
     """A service behind basic authentication that shows all queues.
 
+    Requirements: P0-QUEUE.
+
     Attributes:
         outputs: Where to find it, as stack outputs.
     """

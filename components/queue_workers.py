@@ -81,6 +81,8 @@ class QueueWorkers(pulumi.ComponentResource):
     """Deployment, autoscaler, disruption budget, service account and role of one queue's workers; where somebody
     reads metrics, a Service for them.
 
+    Requirements: P0-QUEUE, P0-SCALE, SR-SHUTDOWN.
+
     The autoscaler counts the real backlog if the cluster has KEDA or an adapter for Prometheus' metrics. Otherwise it
     sees the CPU only, which tells nothing of jobs that wait; the output `scaling` says so.
 

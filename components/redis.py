@@ -126,6 +126,8 @@ class _Login:
 class RedisCluster(pulumi.ComponentResource):
     """One primary with replicas, or several in cluster mode.
 
+    Requirements: P0-REDIS, SR-REDIS-HA.
+
     Attributes:
         profile: Its parameter profile.
         identifier: Name of the replication group, known beforehand.
@@ -136,7 +138,7 @@ class RedisCluster(pulumi.ComponentResource):
             the shards.
         reader_endpoint: Host for reads.
         url: `rediss://` with the token, or with the workload user's name and password; secret.
-        urls: The same by user; empty with a token.
+        urls: The same by user; secret. Empty with a token.
         token: The token; secret. None with users.
         auth_update_strategy: How a changed token takes effect.
         clustered: Whether clients have to speak cluster mode.

@@ -50,6 +50,8 @@ class CredentialArgs:
 class Credential(pulumi.ComponentResource):
     """A generated credential.
 
+    Requirements: P0-SECRETS, RB-SECRET.
+
     Attributes:
         value: The generated value; secret.
         previous: The value before the last rotation, still to be accepted; secret. None before the first.
@@ -147,6 +149,8 @@ class DeliveredSecretArgs:
 
 class DeliveredSecret(pulumi.ComponentResource):
     """A Kubernetes Secret that pods take variables from.
+
+    Requirements: P0-SECRETS, SR-SECRET.
 
     Attributes:
         identifier: Name of the Secret; whoever uses it waits for the Secret.

@@ -141,6 +141,8 @@ class StatelessService(pulumi.ComponentResource):
     """Deployment, Service, autoscaler, disruption budget, service account and role; where asked for, configuration
     files, a canary, a route from outside, and network policies for those who call.
 
+    Requirements: P0-SCALE, SR-VOLUME, SR-AFFINITY, SR-PDB, SR-REPLICAS, SR-PROBES, SR-SHUTDOWN.
+
     Attributes:
         outputs: Where to find it, as stack outputs.
         registered: Its resources.

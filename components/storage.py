@@ -174,6 +174,8 @@ class ReplicaBucket:
 class ObjectStorage(pulumi.ComponentResource):
     """Buckets with their settings, made one after the other for each bucket.
 
+    Requirements: P0-S3, SR-STORE.
+
     Attributes:
         buckets: What was made, by name.
         logs: The bucket that takes logs, if there is one.

@@ -66,7 +66,7 @@ class Workload(Model):
     command: Items[str] = Field(
         default=("node", "/app/src/main.js"),
         min_length=1,
-        description="executable and first arguments; the role follows",
+        description="executable and first arguments; the role (api, worker, dashboard) follows",
     )
     drain_seconds: int = Field(default=25, ge=1, le=3600, description="seconds that requests get to finish")
     resources: Resources = Field(default=Resources(), description="requests and limits of every pod")
@@ -138,7 +138,7 @@ class Service(Model):
         default=None, ge=1, le=1_000_000, description="requests for each instance that it aims at, with cluster.metrics"
     )
     resources: Resources | None = Field(default=None, description="requests and limits instead of workload's")
-    scratch_size: Memory = Field(default="64Mi", description="size of the only writable folder, /tmp")
+    scratch_size: Memory = Field(default="64Mi", description="size of the only writable folder, /tmp; 4Gi at most")
     drain_seconds: int | None = Field(default=None, ge=1, le=3600, description="seconds instead of workload's")
     stream_seconds: int = Field(
         default=0, ge=0, le=3600, description="seconds over which streams and WebSockets end at shutdown; 0: none"
@@ -153,7 +153,9 @@ class Service(Model):
     config: Config | None = Field(default=None, description="configuration files that are no secret")
     environment: Mapping[Variable, str] = Field(default={}, description="further variables; no secrets")
     secrets: Mapping[Variable, Secret] = Field(default={}, description="secret variables, encrypted in the stack file")
-    buckets: Mapping[Name, Access] = Field(default={}, description="buckets that it may use: read or readWrite")
+    buckets: Mapping[Name, Access] = Field(
+        default={}, description="buckets that its IAM role may use: read or readWrite"
+    )
     exposed: bool = Field(default=False, description="true: pods of other namespaces may call it")
     expose: Expose | None = Field(default=None, description="where clients outside the cluster find it")
     slo: Slo | None = Field(
@@ -177,11 +179,15 @@ class Queue(Model):
 
     owner: Name = Field(description="the service whose code and rights the workers have")
     kind: Literal["bullmq", "postgres"] = Field(
-        default="bullmq", description="where jobs are kept: bullmq in Redis, postgres in the database"
+        default="bullmq",
+        description="where jobs are kept: bullmq in the queue Redis, postgres in the database",
     )
     concurrency: int = Field(default=5, ge=1, le=1000, description="jobs that one worker runs at a time")
     longest_job_seconds: int = Field(
-        default=300, ge=1, le=86400, description="seconds that the longest job takes; one that takes longer has failed"
+        default=300,
+        ge=1,
+        le=86400,
+        description="seconds that the longest job takes, an hour at most; a worker that stops gets as long",
     )
     attempts: int = Field(default=5, ge=1, le=100, description="how often a job is tried, the first time included")
     backoff_seconds: int = Field(
@@ -199,7 +205,7 @@ class Queue(Model):
         default=None,
         ge=1,
         le=100_000,
-        description="jobs for each worker that the autoscaler aims at, with keda or metrics",
+        description="jobs for each worker that the autoscaler aims at, with keda or metrics; default: concurrency",
     )
     cpu_target_percent: int = Field(
         default=70,

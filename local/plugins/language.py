@@ -120,6 +120,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                     f"{project}: `{' '.join(command)}` ended with exit code {child.returncode}",
                 )
 
+    async def GeneratePackage(self, request: Any, context: Any) -> Any:
+        await context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "this stand-in for pulumi-language-python runs programs and plugins and generates no SDKs: install the "
+            "official one for that, or name the plugin under `plugins` in Pulumi.yaml and do without an SDK",
+        )
+
     # Running
 
     async def Run(self, request: Any, context: Any) -> Any:

@@ -19,6 +19,8 @@ from types import TracebackType
 
 TOLD = 32
 INTERRUPTED = 130
+ENGINE_STOPPED = "resource monitor shut down"
+"""What is left for the program to hear once the engine has stopped because of an error, which it shows itself."""
 
 # The folder of this file holds other modules of the host, which must not be found by the program.
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
@@ -75,6 +77,8 @@ def main() -> int:
         pulumi.log.error(str(error))
         return TOLD
     except Exception as error:  # noqa: BLE001 - the program's failure, whatever it is, is reported here
+        if str(error) == ENGINE_STOPPED:
+            return TOLD
         shown = traceback.format_exception(type(error), error, _from_program(error.__traceback__, folder))
         pulumi.log.error("Program failed with an unhandled exception:\n" + "".join(shown))
         return TOLD

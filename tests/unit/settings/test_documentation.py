@@ -1,4 +1,4 @@
-"""docs/components.md names every setting with its default."""
+"""The reference of stack files names every setting, found here by a walk of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from components.settings.model import Settings
 
 pytestmark = pytest.mark.unit
 
-PAGE = (Path(__file__).parents[3] / "docs" / "components.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "settings.md").read_text()
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:
