@@ -23,7 +23,7 @@ def without_servers() -> Application:
 
 def __getattr__(name: str) -> Any:
     # moto takes a second to import; whoever only asks for the status should not pay for it.
-    if name in ("start", "status", "stop"):
+    if name in ("start", "status", "stop", "who_answers"):
         from local.aws import lifecycle
 
         return getattr(lifecycle, name)

@@ -242,6 +242,12 @@ def test_two_rehearsals_of_a_stack_do_not_meet(engine: Engine) -> None:
         pass
 
 
+def test_a_rehearsal_needs_the_platform(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the local platform does not run: bring it up with `groundwork local up`"):
+        command.rehearse("pv-api", Paths(tmp_path / "cache", tmp_path / "state"))
+    assert list(tmp_path.iterdir()) == [], "nothing is begun"
+
+
 def test_failed_checks_are_named() -> None:
     results = [
         checks.Result("a", "X", checks.Outcome.PASS, "fine", {}, 0.1),
