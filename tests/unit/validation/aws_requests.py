@@ -25,6 +25,8 @@ from tests.unit.components.conftest import Registered
 
 _DEEPEST = 6
 _MARK = "0" * 32
+_TAKEN_OVER = ("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",)
+"""Types that make nothing: they take over what AWS has made with something else."""
 _CREDENTIALS = {"accessKey": "none", "secretKey": "none", "region": "eu-west-1", "endpoints": []}
 
 
@@ -57,9 +59,12 @@ class Judge(Api):
                 broken = validation.request_failures(self.declared, given, shape)
                 self.found.extend([f"{operation}: {failure.reason}" for failure in broken])
         answer: Values = _made_up(model.output_shape, 0) if model.output_shape else {}
-        # An account in which there is nothing yet.
-        nothing = operation.startswith(("Describe", "List"))
-        return {name: [] if nothing and isinstance(value, list) else value for name, value in answer.items()}
+        # An account in which nothing failed, and there is nothing yet but what AWS has made itself.
+        nothing = operation.startswith(("Describe", "List")) and self.declared.token not in _TAKEN_OVER
+        return {
+            name: [] if isinstance(value, list) and (nothing or name == "Unsuccessful") else value
+            for name, value in answer.items()
+        }
 
     def pages(self, operation: str, result: str, **request: Any) -> list[Any]:
         self.call(operation, **request)
