@@ -90,7 +90,7 @@ def _group(parent: pulumi.Resource, name: str, plan: EndpointPlan) -> aws.Securi
     group = aws.SecurityGroup(
         f"{name}-endpoints",
         name=identifier,
-        description=f"Callers of AWS's services in {plan.identifier}",
+        description=f"Callers of AWS services in {plan.identifier}",
         vpc_id=plan.vpc.id,
         tags={**plan.tags, "Name": identifier},
         opts=child(parent),
