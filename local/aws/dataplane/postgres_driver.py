@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -91,7 +92,8 @@ class PostgresDriver:
     def remove(self, server: PostgresServer) -> None:
         """End the server at once and remove its data and address."""
         self._end(server.name, signal.SIGQUIT)
-        shutil.rmtree(self._context.folder(server.name), ignore_errors=True)
+        for folder in (self._context.folder(server.name), self._socket_folder(server.name)):
+            shutil.rmtree(folder, ignore_errors=True)
         for address in (server.address, *self._proxies.pop(server.name, ())):
             self._context.remove_address(address)
         for known in (self._boots, self._passwords, self._pending):
@@ -110,6 +112,10 @@ class PostgresDriver:
                 partial.rename(template)
             return template
 
+    def _socket_folder(self, name: str) -> Path:
+        """Apart from the data, under a short name: a socket's path has 107 bytes at most, an identifier up to 63."""
+        return self._context.layout.servers / f"socket-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
     def _files(self, server: PostgresServer, folder: Path) -> Files:
         context = self._context
         names = [f"{server.name}.groundwork.local"]
@@ -122,7 +128,9 @@ class PostgresDriver:
         write_private(root, context.authority.root.read_text(), USER)
         passwords = folder / "pgpass"
         write_private(passwords, f"*:*:*:{REPLICATOR}:{context.control_password}\n", USER)
-        return Files(own_folder(folder / "socket", USER), issued.certificate, issued.key, root, passwords)
+        return Files(
+            own_folder(self._socket_folder(server.name), USER), issued.certificate, issued.key, root, passwords
+        )
 
     def _set_addresses(self, server: PostgresServer) -> None:
         """Its own address and those of the proxies that lead to it, and no others any more."""
@@ -148,7 +156,7 @@ class PostgresDriver:
         if not self._context.is_running(primary.name):
             raise NotReady(f"waits for {primary.name}")
         environment = {
-            "HOME": str(files.socket.parent),
+            "HOME": str(files.password_file.parent),
             "PGPASSFILE": str(files.password_file),
             "PGSSLMODE": "verify-ca",
             "PGSSLROOTCERT": str(files.authority),
