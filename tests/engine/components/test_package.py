@@ -113,6 +113,11 @@ def test_components_live_like_those_of_a_python_program(consumer: Project) -> No
     consumer.up().assert_succeeded()
     assert consumer.output("nodes") == [["example-jobs-001", "example-jobs-002", "example-jobs-003"]]
 
+    # The failover that needs a replica goes before the last one does.
+    consumer.config("small:replicas", "0")
+    consumer.up().assert_succeeded()
+    assert consumer.output("nodes") == [["example-jobs-001"]]
+
     consumer.config("small:version", "7.1")
     consumer.config("small:stage", "two")
     refused = consumer.up().assert_failed()

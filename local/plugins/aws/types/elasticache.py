@@ -126,7 +126,11 @@ def short_version(actual: str) -> str:
 def _change_replication_group(api: Api, id: str, change: Change) -> None:
     now = change.new.get("applyImmediately")
     immediately = True if now is None else bool(now)
-    _resize(api, id, change)
+    _reshard(api, id, change)
+    # Replicas come before the failover that needs them, and go after it.
+    growth = _growth(change)
+    if growth > 0:
+        _set_replicas(api, id, change)
     if "logDeliveryConfigurations" in change.names:
         deliveries = _deliver(
             change.new.get("logDeliveryConfigurations") or [], change.old.get("logDeliveryConfigurations") or []
@@ -150,6 +154,9 @@ def _change_replication_group(api: Api, id: str, change: Change) -> None:
         members={"parameterGroupName": "CacheParameterGroupName"},
     )
     requests.modify(REPLICATION_GROUP, how, api, id, rest)
+    if growth < 0:
+        _settle(api, id)
+        _set_replicas(api, id, change)
     if "authToken" in change.names and change.new.get("authToken"):
         _settle(api, id)
         api.call(
@@ -183,20 +190,29 @@ def _settle(api: Api, id: str) -> None:
         api.pause(0.3)
 
 
-def _resize(api: Api, id: str, change: Change) -> None:
+def _reshard(api: Api, id: str, change: Change) -> None:
     groups = change.new.get("numNodeGroups")
-    if "numNodeGroups" in change.names and groups is not None:
-        request: Values = {"NodeGroupCount": groups}
-        if groups < int(change.outputs.get("numNodeGroups") or 0):
-            request["NodeGroupsToRetain"] = [f"{number:04d}" for number in range(1, groups + 1)]
-        api.call("ModifyReplicationGroupShardConfiguration", ReplicationGroupId=id, ApplyImmediately=True, **request)
-        _settle(api, id)
+    if "numNodeGroups" not in change.names or groups is None:
+        return
+    request: Values = {"NodeGroupCount": groups}
+    if groups < int(change.outputs.get("numNodeGroups") or 0):
+        request["NodeGroupsToRetain"] = [f"{number:04d}" for number in range(1, groups + 1)]
+    api.call("ModifyReplicationGroupShardConfiguration", ReplicationGroupId=id, ApplyImmediately=True, **request)
+    _settle(api, id)
+
+
+def _growth(change: Change) -> int:
+    """How many replicas each primary gets; below zero when it loses some."""
     replicas, before = _replicas(change.new), _replicas(change.outputs)
-    resized = change.touches("numCacheClusters", "replicasPerNodeGroup")
-    if resized and replicas is not None and before is not None and replicas != before:
-        operation = "IncreaseReplicaCount" if replicas > before else "DecreaseReplicaCount"
-        api.call(operation, ReplicationGroupId=id, NewReplicaCount=replicas, ApplyImmediately=True)
-        _settle(api, id)
+    if replicas is None or before is None or not change.touches("numCacheClusters", "replicasPerNodeGroup"):
+        return 0
+    return replicas - before
+
+
+def _set_replicas(api: Api, id: str, change: Change) -> None:
+    operation = "IncreaseReplicaCount" if _growth(change) > 0 else "DecreaseReplicaCount"
+    api.call(operation, ReplicationGroupId=id, NewReplicaCount=_replicas(change.new), ApplyImmediately=True)
+    _settle(api, id)
 
 
 def _replicas(values: Values) -> int | None:
