@@ -76,7 +76,8 @@ class Authority:
         alternatives: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses]
         alternatives += [x509.DNSName(each) for each in names]
         certificate = (
-            _builder(_name(name), root.subject, key.public_key(), SERVER_LIFETIME)
+            # A common name has 64 characters at most (RFC 5280, ub-common-name); clients look at the alternatives.
+            _builder(_name(name[:64]), root.subject, key.public_key(), SERVER_LIFETIME)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)

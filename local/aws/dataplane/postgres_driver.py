@@ -118,7 +118,7 @@ class PostgresDriver:
 
     def _files(self, server: PostgresServer, folder: Path) -> Files:
         context = self._context
-        names = [f"{server.name}.groundwork.local"]
+        names = [f"{server.name[:63]}.groundwork.local"]
         addresses = [server.address, *server.proxies.values()]
         # One certificate for each set of addresses: one that is there is never signed again.
         tls = folder / "-".join(["tls", *server.proxies.values()])

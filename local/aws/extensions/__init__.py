@@ -11,6 +11,7 @@ def install() -> None:
     from moto.backup.models import backup_backends
     from moto.cloudfront.models import cloudfront_backends
     from moto.cloudwatch.models import cloudwatch_backends
+    from moto.ec2.models import ec2_backends
     from moto.elasticache.models import elasticache_backends
     from moto.iam.models import iam_backends
     from moto.logs.models import logs_backends
@@ -22,6 +23,7 @@ def install() -> None:
     from local.aws.extensions.backup import Backup
     from local.aws.extensions.cloudfront import CloudFront
     from local.aws.extensions.cloudwatch import CloudWatch
+    from local.aws.extensions.ec2 import EC2
     from local.aws.extensions.elasticache import ElastiCache
     from local.aws.extensions.iam import IAM
     from local.aws.extensions.logs import Logs
@@ -36,6 +38,7 @@ def install() -> None:
         (backup_backends, Backup),
         (cloudfront_backends, CloudFront),
         (cloudwatch_backends, CloudWatch),
+        (ec2_backends, EC2),
         (elasticache_backends, ElastiCache),
         (iam_backends, IAM),
         (logs_backends, Logs),
