@@ -23,33 +23,31 @@ from components.backup import Backup, BackupArgs
 from components.backup_policies import SERVICE as BACKUP_SERVICE
 from components.cdn import Cdn
 from components.dashboard_rows import postgres_row, redis_row
-from components.database import PointInTimeArgs, PostgresCluster, PostgresClusterArgs
-from components.database_proxy import WriterProxyArgs
+from components.database import PostgresCluster
 from components.delivery import bucket_args, cdn_args, edge_args
 from components.edge import Edge
 from components.namespace import EgressRule, WorkloadNamespace, WorkloadNamespaceArgs
 from components.naming import Names
-from components.network import CreatedNetworkArgs, ExistingNetworkArgs, Network, StoreAccess
-from components.network_rules import nat_of
+from components.network import Network, StoreAccess
 from components.observability import Observability
 from components.observability_settings import observability_args, observed_by_prometheus, observed_variables
 from components.options import Window, child
 from components.pods import SecretVariable
-from components.protection import bucket_tags, database_tags, lock_args, plans, told
+from components.protection import bucket_tags, lock_args, plans, told
 from components.queue_dashboard import QueueDashboard, QueueDashboardArgs
 from components.queue_workers import QUEUE_REDIS_VARIABLE, QueueWorkers, QueueWorkersArgs
 from components.queues import QueueOptions, queue_variables
 from components.reader_pool import ReaderPool, ReaderPoolArgs, readers_of
 from components.reader_pool_config import READERS
-from components.redis import RedisCluster, RedisClusterArgs
-from components.redis_copy import RegionalRedis, RegionalRedisArgs
-from components.redis_users import RedisUserArgs
+from components.redis import RedisCluster
+from components.redis_copy import RegionalRedis
 from components.secrets import DeliveredSecret, DeliveredSecretArgs, ExternalDelivery
 from components.settings.model import Settings
 from components.settings.redis import CacheRedis, QueueRedis
 from components.settings.workloads import Replicas, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
 from components.storage import ObjectStorage, ObjectStorageArgs, StoredBucket
+from components.store_settings import Place, database_args, network_args, redis_args, redis_copy_args, store_cidrs
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
 from components.workload_settings import (
     canary,
@@ -62,8 +60,6 @@ from components.workload_settings import (
     rollout,
     schedules,
 )
-
-PRIVATE_CIDRS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +119,9 @@ class Platform(pulumi.ComponentResource):
         self._args = args
         self._names = Names(args.settings.system, args.stack)
         self._tags = {"system": args.settings.system, "stack": args.stack, "managed-by": "groundwork"}
-        # Elsewhere a deleted secret can be restored for a month, during which its name is taken.
-        self._recovery_days = 0 if args.settings.environment == "local" else 30
+        self._place = Place(
+            names=self._names, region=args.region, local=args.settings.environment == "local", tags=self._tags
+        )
         self._namespace = args.settings.namespace or self._names.prefix
         self._delivered: dict[str, _OwnSecrets] = {}
         self.outputs = {}
@@ -143,7 +140,7 @@ class Platform(pulumi.ComponentResource):
             WorkloadNamespaceArgs(
                 identifier=self._namespace,
                 trusted_certificates=self._args.trusted_certificates,
-                store_cidrs=self._store_cidrs(),
+                store_cidrs=store_cidrs(settings),
                 egress=[EgressRule(cidr=item.cidr, ports=item.ports) for item in settings.cluster.egress],
                 labels={"app.kubernetes.io/part-of": settings.system},
             ),
@@ -191,7 +188,7 @@ class Platform(pulumi.ComponentResource):
 
     def _stores(self) -> _Stores:
         settings, names = self._args.settings, self._names
-        network = Network("network", self._network(), child(self))
+        network = Network("network", network_args(settings, self._place), child(self))
         access = StoreAccess(
             vpc_id=network.vpc_id, subnet_ids=network.data_subnet_ids, client_cidrs=network.client_cidrs
         )
@@ -202,12 +199,17 @@ class Platform(pulumi.ComponentResource):
             edge = Edge("edge", edge_args(settings.edge, names.of("edge"), self._tags), child(self))
             knobs = cdn_args(settings.cdn, storage, names.of("cdn"), edge.web_acl_arn, self._tags)
             cdn = Cdn("cdn", knobs, child(self))
-        redis: dict[str, RedisCluster] = {"cache": self._redis("cache", settings.redis.cache, access)}
+        wanted: dict[str, CacheRedis | QueueRedis] = {"cache": settings.redis.cache}
         if self._queues_in_redis():
-            redis["queue"] = self._redis("queue", settings.redis.queue, access)
+            wanted["queue"] = settings.redis.queue
+        redis = {
+            key: RedisCluster(f"redis-{key}", redis_args(one, key, access, self._place), child(self))
+            for key, one in wanted.items()
+        }
+        database = database_args(settings, network.zones, access, self._place)
         return _Stores(
             redis=redis,
-            database=self._database(network, access),
+            database=PostgresCluster("database", database, child(self)),
             storage=storage,
             cdn=cdn,
             edge=edge,
@@ -232,45 +234,6 @@ class Platform(pulumi.ComponentResource):
             child(self),
         )
 
-    def _network(self) -> CreatedNetworkArgs | ExistingNetworkArgs:
-        network = self._args.settings.network
-        if network.existing is not None:
-            return ExistingNetworkArgs(
-                region=self._args.region,
-                vpc_id=network.existing.vpc_id,
-                data_subnet_ids=network.existing.data_subnet_ids,
-                client_cidrs=network.existing.client_cidrs,
-                zones=network.existing.zones,
-            )
-        if network.create is None:
-            raise ValueError("settings were not judged: neither network.create nor network.existing")
-        return CreatedNetworkArgs(
-            identifier=self._names.prefix,
-            region=self._args.region,
-            cidr=network.create.cidr,
-            zones=network.create.zones,
-            nat=nat_of(self._args.settings.environment, network.create.nat),
-            endpoints=network.create.endpoints,
-            endpoint_accounts=network.create.endpoint_accounts,
-            flow_log_days=network.create.flow_log_days,
-            flow_log_traffic=network.create.flow_log_traffic,
-            tags=self._tags,
-        )
-
-    def _kept(self, final_snapshot: bool | None) -> bool:
-        """Whether a store leaves a snapshot behind: unless said otherwise, everywhere but on the local platform, which
-        keeps none."""
-        return self._args.settings.environment != "local" if final_snapshot is None else final_snapshot
-
-    def _measured(self, alarm: bool | None) -> bool | None:
-        """Whether the recovery point is measured: nothing can be restored on the local platform."""
-        return False if alarm is None and self._args.settings.environment == "local" else alarm
-
-    def _store_cidrs(self) -> Sequence[str]:
-        """Where the data stores' addresses are; in the user's own network, wherever private ones are."""
-        network = self._args.settings.network
-        return [network.create.cidr] if network.create is not None else PRIVATE_CIDRS
-
     def _redis_outputs(self, key: str, cluster: RedisCluster) -> Mapping[str, pulumi.Input[object]]:
         """A Redis with its copies in other regions, which nothing of this stack uses before it is moved there."""
         redis = self._args.settings.redis
@@ -282,112 +245,10 @@ class Platform(pulumi.ComponentResource):
     def _copies(self, key: str, redis: CacheRedis | QueueRedis, primary: RedisCluster) -> dict[str, RegionalRedis]:
         return {
             region: RegionalRedis(
-                f"redis-{key}-{region}",
-                RegionalRedisArgs(
-                    identifier=self._names.of(key),
-                    primary=primary,
-                    primary_region=self._args.region,
-                    region=region,
-                    access=StoreAccess(
-                        vpc_id=secondary.vpc_id,
-                        subnet_ids=secondary.data_subnet_ids,
-                        client_cidrs=secondary.client_cidrs,
-                    ),
-                    replicas=secondary.replicas,
-                    kms_key_arn=secondary.kms_key_arn,
-                    log_retention_days=redis.log_retention_days,
-                    apply_immediately=redis.apply_immediately,
-                    tags=self._tags,
-                ),
-                child(self),
+                f"redis-{key}-{region}", redis_copy_args(redis, key, region, primary, self._place), child(self)
             )
-            for region, secondary in redis.secondaries.items()
+            for region in redis.secondaries
         }
-
-    def _redis(self, key: str, redis: CacheRedis | QueueRedis, access: StoreAccess) -> RedisCluster:
-        return RedisCluster(
-            f"redis-{key}",
-            RedisClusterArgs(
-                identifier=self._names.of(key),
-                secret_identifier=f"{self._names.prefix}/redis/{key}",
-                profile=redis.profile,
-                access=access,
-                eviction=redis.eviction,
-                node_type=redis.node_type,
-                replicas=redis.replicas,
-                shards=redis.shards,
-                engine_version=redis.engine_version,
-                auth_update_strategy=redis.auth_update_strategy,
-                token_generation=redis.token_generation,
-                users={
-                    name: RedisUserArgs(access=user.access, generation=user.generation)
-                    for name, user in redis.users.items()
-                },
-                workload_user=redis.workload_user,
-                snapshot_retention_days=redis.snapshot_retention_days,
-                snapshot_window=redis.snapshot_window,
-                maintenance_window=redis.maintenance_window,
-                final_snapshot=self._kept(redis.final_snapshot),
-                restore_from_snapshot=redis.restore_from_snapshot,
-                restore_from_s3=redis.restore_from_s3,
-                global_datastore=self._names.of(key) if redis.secondaries else None,
-                log_retention_days=redis.log_retention_days,
-                apply_immediately=redis.apply_immediately,
-                own_kms_key=redis.own_kms_key,
-                kms_key_arn=redis.kms_key_arn,
-                region=self._args.region,
-                recovery_days=self._recovery_days,
-                tags=self._tags,
-            ),
-            child(self),
-        )
-
-    def _database(self, network: Network, access: StoreAccess) -> PostgresCluster:
-        database = self._args.settings.database
-        return PostgresCluster(
-            "database",
-            PostgresClusterArgs(
-                identifier=self._names.of("database"),
-                secret_identifier=f"{self._names.prefix}/database",
-                access=access,
-                zones=network.zones,
-                recovery_days=self._recovery_days,
-                writer_tags=database_tags(self._args.settings, self._names.of("backup")),
-                tags=self._tags,
-                instance_class=database.instance_class,
-                engine_version=database.engine_version,
-                parameters=database.parameters,
-                name=database.name,
-                username=database.username,
-                storage_gb=database.storage_gb,
-                max_storage_gb=database.max_storage_gb,
-                replicas=database.replicas,
-                replica_engine_version=database.replica_engine_version,
-                multi_az=database.multi_az,
-                backup_retention_days=database.backup_retention_days,
-                backup_window=database.backup_window,
-                maintenance_window=database.maintenance_window,
-                rpo_minutes=database.rpo_minutes,
-                recovery_point_alarm=self._measured(database.recovery_point_alarm),
-                deletion_protection=database.deletion_protection,
-                final_snapshot=self._kept(database.final_snapshot),
-                blue_green_updates=database.blue_green_updates,
-                restore_from_snapshot=database.restore_from_snapshot,
-                restore_to=None
-                if database.restore_to is None
-                else PointInTimeArgs(source=database.restore_to.source, time=database.restore_to.time),
-                ca_certificate=database.ca_certificate,
-                performance_insights_days=database.performance_insights_days,
-                monitoring_seconds=database.monitoring_seconds,
-                log_retention_days=database.log_retention_days,
-                proxy=None if database.proxy is None else WriterProxyArgs(**database.proxy.model_dump()),
-                iam_authentication=database.iam_authentication,
-                apply_immediately=database.apply_immediately,
-                own_kms_key=database.own_kms_key,
-                kms_key_arn=database.kms_key_arn,
-            ),
-            child(self),
-        )
 
     def _alarms(self, stores: _Stores) -> Mapping[str, Any]:
         """The topic, and what is watched on the data stores."""
@@ -570,7 +431,7 @@ class Platform(pulumi.ComponentResource):
             store=operator.store,
             store_kind=operator.kind,
             prefix=self._names.prefix,
-            recovery_days=self._recovery_days,
+            recovery_days=self._place.recovery_days,
             tags=self._tags,
         )
 
@@ -694,7 +555,7 @@ class Platform(pulumi.ComponentResource):
                 command=settings.workload.command,
                 replicas=_range(settings.dashboard.replicas),
                 resources=container_resources(settings.dashboard.resources or settings.workload.resources),
-                recovery_days=self._recovery_days,
+                recovery_days=self._place.recovery_days,
             ),
             child(self),
         ).outputs
