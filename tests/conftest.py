@@ -1,14 +1,19 @@
-"""Which tests may run beside which."""
+"""Which tests may run beside which, and that nothing depends on chance or on how fast the machine is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 _TESTS = Path(__file__).parent
 _LONGEST_FIRST = ("e2e", "engine", "unit")
+
+# The same examples each time, however long one takes.
+settings.register_profile("tests", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 class ByDuty(LoadScopeScheduling):
