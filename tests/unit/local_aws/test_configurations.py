@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from local.aws.dataplane import edge_config, postgres_config, redis_config
-from local.aws.dataplane.desired import Behaviour, EdgeSite, PostgresServer, RedisServer, Upstream, fingerprint
+from local.aws.dataplane.desired import (
+    Behaviour,
+    EdgeSite,
+    PostgresServer,
+    RedisServer,
+    RedisUser,
+    Upstream,
+    fingerprint,
+)
 from local.aws.dataplane.edge_driver import is_named, purge
 from local.aws.extensions.cloudfront_config import bucket_of, with_defaults
 from local.aws.extensions.elasticache_parameters import redis_settings
@@ -69,7 +77,11 @@ class TestRedis:
 
     @pytest.mark.parametrize("command", ["config", "replicaof", "shutdown", "acl|setuser"])
     def test_clients_do_not_get_what_elasticache_keeps(self, command: str) -> None:
-        assert f"-{command}" in redis_config.default_user([TOKEN])
+        """Whoever they are, and whatever they are granted."""
+        everything = RedisUser(name="app", access="on ~* +@all", passwords=("the-users-password",))
+        for server in (self.server, replace(self.server, users=(everything,))):
+            [rules] = redis_config.clients(server).values()
+            assert f"-{command}" in rules[rules.index("+@all") :]
 
     @pytest.mark.parametrize(
         ("node_type", "changed", "expected"),

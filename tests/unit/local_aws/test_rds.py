@@ -177,7 +177,8 @@ def proxied(rds: Any, client: Callable[..., Any], unique: str) -> str:
     """A proxy in front of an instance, both of this name."""
     create(rds, unique)
     ec2 = client("ec2")
-    subnets = [item["SubnetId"] for item in ec2.describe_subnets()["Subnets"][:2]]
+    default = [{"Name": "default-for-az", "Values": ["true"]}]
+    subnets = [item["SubnetId"] for item in ec2.describe_subnets(Filters=default)["Subnets"][:2]]
     rds.create_db_proxy(
         DBProxyName=unique,
         EngineFamily="POSTGRESQL",
