@@ -20,7 +20,7 @@ from local.images.files import replace_atomically
 NAME = "docker.io/library/node:22-bookworm-slim"
 """What the Dockerfile's FROM resolves to."""
 
-VERSION = "1"
+VERSION = "2"
 """Counts up when this module makes another file system of the same ingredients."""
 
 _SUITE = "bookworm"
@@ -97,6 +97,8 @@ def make_base(target: Path, node: Node, mmdebstrap: Path) -> None:
         with tarfile.open(fileobj=io.BytesIO(debian)) as source:
             for member in source:
                 if is_kept(member.name):
+                    # Debian lets everybody write to var/lock and var/tmp; in the image that is /tmp alone.
+                    member.mode &= ~0o022
                     base.addfile(member, source.extractfile(member) if member.isreg() else None)
         for name, text in _WRITTEN.items():
             _add_bytes(base, name, text.encode())

@@ -86,7 +86,9 @@ def test_it_has_no_shell_no_settings_of_the_build_and_nothing_for_its_user_to_wr
     assert not (root / "root" / ".npmrc").exists()
     assert not list(root.rglob("registry-ca"))
     writable = [
-        path for path in root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o002 and path.name != "tmp"
+        path
+        for path in root.rglob("*")
+        if not path.is_symlink() and path.stat().st_mode & 0o002 and path != root / "tmp"
     ]
     assert writable == []
     assert not [path for path in (root / "app").rglob("*") if path.lstat().st_uid == 1000]
