@@ -12,7 +12,7 @@ from components import aws
 from components.capacity import GIB, REDIS_CONNECTIONS
 from components.database import PostgresCluster
 from components.errors import Refusal, refuse
-from components.iam import policy_document
+from components.iam import key_owner, policy_document
 from components.keys import DELETION_DAYS
 from components.options import child
 from components.recovery_point import NAMESPACE
@@ -158,14 +158,7 @@ def _key_policy(account: str, publishers: Sequence[str]) -> str:
         "Resource": "*",
     }
     return policy_document(
-        {
-            "Sid": "Account",
-            "Effect": "Allow",
-            "Principal": {"AWS": account},
-            "Action": "kms:*",
-            # In a key's own policy, this key.
-            "Resource": "*",
-        },
+        key_owner(account),
         {
             "Sid": "Alarms",
             "Effect": "Allow",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.backup_rules import StoreKind
-from components.iam import policy_document
+from components.iam import policy_document, trusts
 from components.naming import partition
 
 Statement = dict[str, object]
@@ -38,7 +38,7 @@ class Reach:
 def trust() -> str:
     """AWS Backup takes the role. Whoever gives it the role needs `iam:PassRole` on it, which is what keeps others'
     plans from using it."""
-    return policy_document({"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole"})
+    return policy_document(trusts(SERVICE))
 
 
 def undeletable(account: str, region: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from components.iam import trusts
+
 Statement = dict[str, Any]
 
 ACCESS_LOGS = "access/"
@@ -130,12 +132,7 @@ def _delivery(sid: str, service: str, resource: str, account: str, sources: Sequ
 
 def replicable_by_s3(source_arn: str, account: str) -> Statement:
     """The trust statement of a replication role: S3, on behalf of one bucket of this account."""
-    return {
-        "Effect": "Allow",
-        "Principal": {"Service": "s3.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"aws:SourceAccount": account, "aws:SourceArn": source_arn}},
-    }
+    return trusts("s3.amazonaws.com", SourceAccount=account, SourceArn=source_arn)
 
 
 def replication_statements(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components import aws
-from components.iam import policy_document
+from components.iam import policy_document, trusts
 from components.logs import RetentionDays, log_group
 from components.naming import partition
 from components.options import child
@@ -24,13 +24,7 @@ def monitoring_role(
         f"{name}-monitoring",
         name=f"{identifier}-monitoring",
         description=f"Enhanced monitoring of {identifier}",
-        assume_role_policy=policy_document(
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "monitoring.rds.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ),
+        assume_role_policy=policy_document(trusts("monitoring.rds.amazonaws.com")),
         tags=dict(tags),
         opts=child(parent),
     )

@@ -11,7 +11,7 @@ import pulumi
 from components import aws
 from components.database_parts import PORT
 from components.errors import Refusal
-from components.iam import policy_document
+from components.iam import policy_document, trusts
 from components.network import StoreAccess, store_security_group
 from components.options import child
 
@@ -148,9 +148,7 @@ def _role(parent: pulumi.Resource, name: str, identifier: str, behind: ProxiedWr
         f"{name}-role",
         name=identifier,
         description=f"Reads the credentials of {behind.identifier}",
-        assume_role_policy=policy_document(
-            {"Effect": "Allow", "Principal": {"Service": "rds.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ),
+        assume_role_policy=policy_document(trusts("rds.amazonaws.com")),
         tags=dict(behind.tags),
         opts=child(parent),
     )

@@ -10,7 +10,7 @@ import pulumi
 from components.exposure import namespace_source, policy_manifest
 from components.kubernetes import KubernetesObject
 from components.options import child
-from components.pods import selector
+from components.pods import cluster_service
 
 METRICS_PATH = "/metrics"
 
@@ -45,14 +45,4 @@ def make_metrics_service(
 
 def metrics_service_manifest(identifier: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Each worker of a queue tells the same, so that any of them may be asked."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": dict(metadata),
-        "spec": {
-            "type": "ClusterIP",
-            "sessionAffinity": "None",
-            "selector": selector(identifier),
-            "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
-        },
-    }
+    return cluster_service(identifier, metadata, [{"name": "http", "port": 80, "targetPort": "http"}])

@@ -10,6 +10,7 @@ import pulumi
 
 from components import aws, network_rules
 from components.errors import Refusal, refuse
+from components.ingress import let_pods_in
 from components.logs import RetentionDays
 from components.network_endpoints import EndpointPlan, make_endpoints
 from components.network_flows import make_flow_log
@@ -297,17 +298,5 @@ def store_security_group(
         tags={**tags, "Name": identifier},
         opts=child(parent),
     )
-    for cidr in access.client_cidrs:
-        aws.SecurityGroupIngressRule(
-            f"{name}-from-{cidr.replace('/', '-')}",
-            security_group_id=group.id,
-            cidr_ipv4=cidr,
-            from_port=port,
-            to_port=port,
-            ip_protocol="tcp",
-            description=f"Pods in {cidr}",
-            region=region,
-            tags=dict(tags),
-            opts=child(parent),
-        )
+    let_pods_in(parent, name, group, port, access.client_cidrs, tags, region)
     return group

@@ -10,6 +10,7 @@ import pulumi
 
 from components import aws
 from components.iam import policy_document
+from components.ingress import let_pods_in
 from components.naming import partition
 from components.network_rules import EndpointService
 from components.options import child
@@ -95,18 +96,7 @@ def _group(parent: pulumi.Resource, name: str, plan: EndpointPlan) -> aws.Securi
         tags={**plan.tags, "Name": identifier},
         opts=child(parent),
     )
-    for cidr in plan.client_cidrs:
-        aws.SecurityGroupIngressRule(
-            f"{name}-endpoints-from-{cidr.replace('/', '-')}",
-            security_group_id=group.id,
-            cidr_ipv4=cidr,
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            ip_protocol="tcp",
-            description=f"Pods in {cidr}",
-            tags=dict(plan.tags),
-            opts=child(parent),
-        )
+    let_pods_in(parent, f"{name}-endpoints", group, _HTTPS, plan.client_cidrs, plan.tags)
     return group
 
 

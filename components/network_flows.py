@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components import aws
-from components.iam import policy_document
+from components.iam import policy_document, trusts
 from components.logs import RetentionDays, log_group
 from components.network_rules import Traffic
 from components.options import child
@@ -40,14 +40,7 @@ def make_flow_log(
         name=f"{identifier}-flow-logs",
         description=f"Flow log of {identifier}",
         assume_role_policy=vpc.owner_id.apply(
-            lambda owner: policy_document(
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringEquals": {"aws:SourceAccount": owner}},
-                }
-            )
+            lambda owner: policy_document(trusts("vpc-flow-logs.amazonaws.com", SourceAccount=owner))
         ),
         tags=dict(tags),
         opts=child(parent),

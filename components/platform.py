@@ -149,7 +149,7 @@ class Platform(pulumi.ComponentResource):
         stores = self._stores()
         shared = self._shared(namespace)
         pool = self._reader_pool(shared, stores)
-        surroundings = self._surroundings(shared, namespace, stores, pool)
+        surroundings = self._surroundings(shared, stores, pool)
         window = Window()
         services: dict[str, pulumi.Input[object]] = {}
         for name, service in settings.services.items():
@@ -173,7 +173,7 @@ class Platform(pulumi.ComponentResource):
             "namespace": namespace.name,
             "services": services,
             "workers": workers,
-            "dashboard": self._dashboard(surroundings, stores) if self._queues_in_redis() else None,
+            "dashboard": self._dashboard(surroundings, stores) if settings.queues_in_redis else None,
             "redis": {key: self._redis_outputs(key, cluster) for key, cluster in stores.redis.items()},
             "database": {**stores.database.outputs, "readerPool": pool.outputs if pool else None},
             "buckets": stores.storage.outputs if stores.storage else {},
@@ -200,7 +200,7 @@ class Platform(pulumi.ComponentResource):
             knobs = cdn_args(settings.cdn, storage, names.of("cdn"), edge.web_acl_arn, self._tags)
             cdn = Cdn("cdn", knobs, child(self))
         wanted: dict[str, CacheRedis | QueueRedis] = {"cache": settings.redis.cache}
-        if self._queues_in_redis():
+        if settings.queues_in_redis:
             wanted["queue"] = settings.redis.queue
         redis = {
             key: RedisCluster(f"redis-{key}", redis_args(one, key, access, self._place), child(self))
@@ -369,15 +369,13 @@ class Platform(pulumi.ComponentResource):
         )
         return {**backup.outputs, "objectives": objectives}
 
-    def _surroundings(
-        self, shared: Surroundings, namespace: WorkloadNamespace, stores: _Stores, pool: ReaderPool | None
-    ) -> Surroundings:
+    def _surroundings(self, shared: Surroundings, stores: _Stores, pool: ReaderPool | None) -> Surroundings:
         """What every pod is told: where the stores are, and the secrets that open them."""
         settings = self._args.settings
-        cache = self._deliver("redis-cache", namespace, {"REDIS_URL": stores.redis["cache"].url})
+        cache = self._deliver("redis-cache", shared.namespace, {"REDIS_URL": stores.redis["cache"].url})
         database = self._deliver(
             "database",
-            namespace,
+            shared.namespace,
             {
                 "DATABASE_URL": stores.database.writer_url,
                 "DATABASE_READER_URLS": stores.database.reader_urls if pool is None else pool.urls,
@@ -394,7 +392,7 @@ class Platform(pulumi.ComponentResource):
             self._trusted_checksum(),
         ]
         if "queue" in stores.redis:
-            queue = self._deliver("redis-queue", namespace, {QUEUE_REDIS_VARIABLE: stores.redis["queue"].url})
+            queue = self._deliver("redis-queue", shared.namespace, {QUEUE_REDIS_VARIABLE: stores.redis["queue"].url})
             secrets.append(SecretVariable(QUEUE_REDIS_VARIABLE, queue.identifier, QUEUE_REDIS_VARIABLE))
             checksums.append(queue.checksum)
         return replace(
@@ -409,13 +407,13 @@ class Platform(pulumi.ComponentResource):
         )
 
     def _deliver(
-        self, name: str, namespace: WorkloadNamespace, data: Mapping[str, pulumi.Input[str]]
+        self, name: str, namespace: pulumi.Input[str], data: Mapping[str, pulumi.Input[str]]
     ) -> DeliveredSecret:
         return DeliveredSecret(
             f"{name}-secret",
             DeliveredSecretArgs(
                 identifier=name,
-                namespace=namespace.name,
+                namespace=namespace,
                 data=data,
                 external=self._external_delivery(),
                 labels={"app.kubernetes.io/part-of": self._args.settings.system},
@@ -492,17 +490,7 @@ class Platform(pulumi.ComponentResource):
         if not service.secrets:
             return _OwnSecrets()
         if name not in self._delivered:
-            delivered = DeliveredSecret(
-                f"{name}-secret",
-                DeliveredSecretArgs(
-                    identifier=name,
-                    namespace=surroundings.namespace,
-                    data=service.secrets,
-                    external=surroundings.external,
-                    labels={"app.kubernetes.io/part-of": self._args.settings.system},
-                ),
-                child(self),
-            )
+            delivered = self._deliver(name, surroundings.namespace, service.secrets)
             variables = [SecretVariable(variable, delivered.identifier, variable) for variable in service.secrets]
             self._delivered[name] = _OwnSecrets(variables, delivered.checksum)
         return self._delivered[name]
@@ -545,7 +533,7 @@ class Platform(pulumi.ComponentResource):
         return QueueDashboard(
             "dashboard",
             QueueDashboardArgs(
-                queues=self._queues_in_redis(),
+                queues=settings.queues_in_redis,
                 redis=stores.redis["queue"],
                 image=settings.workload.image,
                 surroundings=surroundings,
@@ -565,9 +553,6 @@ class Platform(pulumi.ComponentResource):
 
     def _queue_options(self, service: str) -> dict[str, QueueOptions]:
         return {name: queue_options(self._args.settings.queues[name]) for name in self._queues_of(service)}
-
-    def _queues_in_redis(self) -> list[str]:
-        return sorted(name for name, queue in self._args.settings.queues.items() if queue.kind == "bullmq")
 
     def _grants(self, service: Service, stores: _Stores) -> list[BucketGrant]:
         buckets = stores.buckets

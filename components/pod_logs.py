@@ -9,7 +9,7 @@ import pulumi
 
 from components import aws, observability_rules
 from components.errors import refuse
-from components.iam import policy_document
+from components.iam import key_owner, policy_document
 from components.keys import DELETION_DAYS
 from components.logs import RetentionDays, log_group
 from components.naming import partition
@@ -97,14 +97,7 @@ def key_policy(account: str, region: str, group: str) -> str:
     refused.
     """
     return policy_document(
-        {
-            "Sid": "Account",
-            "Effect": "Allow",
-            "Principal": {"AWS": account},
-            "Action": "kms:*",
-            # In a key's own policy, this key.
-            "Resource": "*",
-        },
+        key_owner(account),
         {
             "Sid": "Logs",
             "Effect": "Allow",

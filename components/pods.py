@@ -186,6 +186,21 @@ def selector(name: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": name}
 
 
+def cluster_service(name: str, metadata: Mapping[str, Any], ports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A Service without affinity: each connection may go to each of a workload's pods."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": dict(metadata),
+        "spec": {
+            "type": "ClusterIP",
+            "sessionAffinity": "None",
+            "selector": selector(name),
+            "ports": [{**port, "protocol": "TCP"} for port in ports],
+        },
+    }
+
+
 def template(pod: Pod) -> dict[str, Any]:
     """The pod template of a Deployment, fit for PodSecurity `restricted`."""
     identity = pod.role_arn is not None

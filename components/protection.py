@@ -65,7 +65,7 @@ def _objectives(settings: Settings) -> Iterator[tuple[str, Objective]]:
     )
     redis = settings.redis
     stores: list[tuple[str, CacheRedis | QueueRedis, DeclaredObjective]] = [("cache", redis.cache, declared.cache)]
-    if any(queue.kind == "bullmq" for queue in settings.queues.values()):
+    if settings.queues_in_redis:
         stores.append(("queue", redis.queue, declared.queue))
     for name, store, one in stores:
         promise = daily_snapshots(store.snapshot_window, store.snapshot_retention_days)

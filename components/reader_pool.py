@@ -20,6 +20,7 @@ from components.pods import (
     CERTIFICATES_FOLDER,
     DEREGISTRATION_SECONDS,
     ContainerResources,
+    cluster_service,
     container_security,
     grace_seconds,
     labels,
@@ -342,14 +343,4 @@ def _container(args: ReaderPoolArgs, secret: pulumi.Input[str], mounts: list[dic
 
 
 def _service(args: ReaderPoolArgs, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": dict(metadata),
-        "spec": {
-            "type": "ClusterIP",
-            "sessionAffinity": "None",
-            "selector": selector(args.identifier),
-            "ports": [{"name": PORT_NAME, "port": PORT, "targetPort": PORT_NAME, "protocol": "TCP"}],
-        },
-    }
+    return cluster_service(args.identifier, metadata, [{"name": PORT_NAME, "port": PORT, "targetPort": PORT_NAME}])

@@ -14,7 +14,7 @@ from typing import Any
 import pulumi
 
 from components import aws
-from components.iam import policy_document
+from components.iam import policy_document, trusts
 from components.options import child
 from components.thresholds import RECOVERY_POINT_METRIC
 
@@ -152,14 +152,7 @@ def _role(
         name=identifier,
         description=f"Recovery point of {args.identifier}",
         assume_role_policy=args.arn.apply(
-            lambda arn: policy_document(
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": service},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {"StringEquals": {"aws:SourceAccount": arn.split(":")[4]}},
-                }
-            )
+            lambda arn: policy_document(trusts(service, SourceAccount=arn.split(":")[4]))
         ),
         tags=dict(args.tags),
         opts=child(parent),

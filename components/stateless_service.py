@@ -26,7 +26,7 @@ from components.exposure import (
 from components.kubernetes import KubernetesObject
 from components.options import child
 from components.pod_options import ConfigFiles, Probes, Rollout
-from components.pods import ContainerResources, Pod, Role, SecretVariable, labels, selector
+from components.pods import ContainerResources, Pod, Role, SecretVariable, cluster_service, labels, selector
 from components.secrets import ExternalDelivery
 from components.service_rules import METRICS_PORT, METRICS_PORT_NAME, CanaryArgs
 from components.workload import make_workload
@@ -258,21 +258,9 @@ class StatelessService(pulumi.ComponentResource):
 
 def service_manifest(args: StatelessServiceArgs, identifier: str) -> dict[str, Any]:
     """A Service without affinity: each connection may go to each instance."""
-    ports = [{"name": "http", "port": SERVICE_PORT, "targetPort": "http", "protocol": "TCP"}]
-    ports += [
-        {"name": name, "port": port, "targetPort": name, "protocol": "TCP"} for name, port in _ports(args).items()
-    ]
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {**_metadata(args), "name": identifier},
-        "spec": {
-            "type": "ClusterIP",
-            "sessionAffinity": "None",
-            "selector": selector(identifier),
-            "ports": ports,
-        },
-    }
+    ports: list[dict[str, Any]] = [{"name": "http", "port": SERVICE_PORT, "targetPort": "http"}]
+    ports += [{"name": name, "port": port, "targetPort": name} for name, port in _ports(args).items()]
+    return cluster_service(identifier, {**_metadata(args), "name": identifier}, ports)
 
 
 def _ports(args: StatelessServiceArgs) -> dict[str, int]:

@@ -116,3 +116,8 @@ class Settings(Model):
     services: Mapping[Name, Service] = Field(min_length=1, description="services by name")
     queues: Mapping[QueueName, Queue] = Field(default={}, description="job queues by name")
     dashboard: Dashboard = Field(default=Dashboard(), description="the queues' dashboard")
+
+    @property
+    def queues_in_redis(self) -> list[str]:
+        """Names of the queues that BullMQ keeps; without any, there is no Redis for queues and no dashboard."""
+        return sorted(name for name, queue in self.queues.items() if queue.kind == "bullmq")

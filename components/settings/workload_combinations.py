@@ -112,7 +112,7 @@ def _queues(settings: Settings) -> Iterator[tuple[str, Refusal]]:
 
 def _unused(settings: Settings) -> Iterator[tuple[str, Refusal]]:
     """What is written for queues in Redis where there are none: it would be read and never made."""
-    if any(queue.kind == "bullmq" for queue in settings.queues.values()):
+    if settings.queues_in_redis:
         return
     cure = "there is no queue of kind bullmq, so that nothing would be made of this: leave it out"
     if "queue" in settings.redis.model_fields_set:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -78,6 +78,22 @@ def by_operations(
             api.call(tag, **{resource: value, tags: to_shape(wanted, api.input_shape(tag).members[tags])})
 
     return retag
+
+
+def listed_by(operation: str, resource: str, of: str = "arn", found: str = "Tags") -> Callable[[Api, str, Values], Any]:
+    """A reader of tags for services that tell them by an operation of its own.
+
+    Args:
+        operation: Operation that lists them.
+        resource: Member that identifies the resource.
+        of: Output that holds its value; "id" for the ID.
+        found: Member of the answer with the tags.
+    """
+
+    def read_tags(api: Api, id: str, outputs: Values) -> Any:
+        return api.call(operation, **{resource: id if of == "id" else outputs[of]})[found]
+
+    return read_tags
 
 
 def ec2(api: Api, id: str, outputs: Values, wanted: dict[str, str], unwanted: list[str]) -> None:

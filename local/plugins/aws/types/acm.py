@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from local.plugins.aws import tags
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import Create, Delete, Describe, Property, ResourceType, Status, Timeouts, Values
@@ -34,8 +32,7 @@ def _record(record: Values) -> Values:
     return {f"resourceRecord{key}": value for key, value in record.items()}
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForCertificate", CertificateArn=id)["Tags"]
+_READ_TAGS = tags.listed_by("ListTagsForCertificate", "CertificateArn", of="id")
 
 
 def _retag(api: Api, id: str, outputs: Values, wanted: dict[str, str], unwanted: list[str]) -> None:
@@ -72,7 +69,7 @@ CERTIFICATE = ResourceType(
     outputs={"arn": "CertificateArn", "domainValidationOptions": "DomainValidationOptions"},
     unordered=("subjectAlternativeNames", "domainValidationOptions"),
     retag=_retag,
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=Timeouts(300, 300, 1200),
 )
 

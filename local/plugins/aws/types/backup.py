@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from local.plugins.aws import tags
 from local.plugins.aws.api import Api, descend
@@ -28,8 +27,7 @@ _NAME = Property(member="BackupVaultName", replace="the name identifies it")
 _OF_VAULT = Property(member="BackupVaultName", replace="it belongs to one vault")
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTags", ResourceArn=outputs["arn"])["Tags"]
+_READ_TAGS = tags.listed_by("ListTags", "ResourceArn")
 
 
 def _vault_of(inputs: Values) -> str:
@@ -55,7 +53,7 @@ VAULT = ResourceType(
     volatile=("recoveryPoints",),
     auto_name=AutoName("name", maximum=50),
     retag=_RETAG,
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=_TIMEOUTS,
 )
 
@@ -182,7 +180,7 @@ PLAN = ResourceType(
     unordered=("rules", "rules.copyActions"),
     auto_name=AutoName("name", maximum=50),
     retag=_RETAG,
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=_TIMEOUTS,
 )
 

@@ -113,8 +113,7 @@ def _read(api: Api, id: str) -> Values | None:
     return {**config, **distribution, "ETag": answer.get("ETag")}
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", Resource=outputs["arn"])["Tags"]
+_READ_TAGS = tags.listed_by("ListTagsForResource", "Resource")
 
 
 def _change(api: Api, id: str, change: Change) -> None:
@@ -259,7 +258,7 @@ DISTRIBUTION = ResourceType(
     rules=(_sensible,),
     status=Status("Status", ("Deployed",)),
     retag=tags.by_operations("TagResource", "UntagResource", "Resource"),
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=Timeouts(5400, 5400, 5400),
 )
 

@@ -110,8 +110,7 @@ def _read(api: Api, id: str) -> Values | None:
     return None
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", ResourceARN=outputs["arn"])["Tags"]
+_READ_TAGS = tags.listed_by("ListTagsForResource", "ResourceARN")
 
 
 def _one_kind(inputs: Values) -> list[CheckFailure]:
@@ -160,7 +159,7 @@ METRIC_ALARM = ResourceType(
     rules=(_one_kind,),
     auto_name=AutoName("name"),
     retag=tags.by_operations("TagResource", "UntagResource", "ResourceARN"),
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=Timeouts(120, 120, 120),
 )
 

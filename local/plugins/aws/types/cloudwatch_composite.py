@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from local.plugins.aws import tags
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import Change, Create, Delete, Property, ResourceType, Timeouts, Values
@@ -39,8 +37,7 @@ def _read(api: Api, id: str) -> Values | None:
     return None
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", ResourceARN=outputs["arn"])["Tags"]
+_READ_TAGS = tags.listed_by("ListTagsForResource", "ResourceARN")
 
 
 COMPOSITE_ALARM = ResourceType(
@@ -64,7 +61,7 @@ COMPOSITE_ALARM = ResourceType(
     delete=Delete("DeleteAlarms", {"AlarmNames": ["{id}"]}, gone=("ResourceNotFound", "ResourceNotFoundException")),
     outputs={"arn": "AlarmArn"},
     retag=tags.by_operations("TagResource", "UntagResource", "ResourceARN"),
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=_TIMEOUTS,
 )
 

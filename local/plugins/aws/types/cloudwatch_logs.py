@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from local.plugins.aws import tags
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import AutoName, Change, Create, Delete, Property, ResourceType, Timeouts, Values
@@ -43,8 +41,7 @@ def _change(api: Api, id: str, change: Change) -> None:
             api.call("DisassociateKmsKey", logGroupName=id)
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", resourceArn=outputs["arn"])["tags"]
+_READ_TAGS = tags.listed_by("ListTagsForResource", "resourceArn", found="tags")
 
 
 LOG_GROUP = ResourceType(
@@ -67,7 +64,7 @@ LOG_GROUP = ResourceType(
     outputs={"arn": "arn"},
     auto_name=AutoName("name", maximum=512),
     retag=tags.by_operations("TagResource", "UntagResource", "resourceArn", keys="tagKeys", tags="tags"),
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=Timeouts(120, 120, 120),
 )
 

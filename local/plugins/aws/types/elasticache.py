@@ -18,7 +18,7 @@ from local.plugins.aws.declaration import (
     Timeouts,
     Values,
 )
-from local.plugins.aws.types.elasticache_groups import RETAG, read_tags
+from local.plugins.aws.types.elasticache_groups import READ_TAGS, RETAG
 from local.plugins.provider import CheckFailure
 
 _IMMUTABLE = "ElastiCache cannot change it after creation"
@@ -398,7 +398,7 @@ REPLICATION_GROUP = ResourceType(
     rules=(_sensible,),
     replace_if=_downgrade,
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(3600, 2400, 2700),
 )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from local.plugins.aws import tags
+from local.plugins.aws import parameters, tags
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import (
     AutoName,
@@ -24,9 +22,8 @@ _NAMED = "the name identifies it"
 RETAG = tags.by_operations("AddTagsToResource", "RemoveTagsFromResource", "ResourceName")
 
 
-def read_tags(api: Api, id: str, outputs: Values) -> Any:
-    """Tags of any of ElastiCache's resources."""
-    return api.call("ListTagsForResource", ResourceName=outputs["arn"])["TagList"]
+READ_TAGS = tags.listed_by("ListTagsForResource", "ResourceName", found="TagList")
+"""Tags of any of ElastiCache's resources."""
 
 
 SUBNET_GROUP = ResourceType(
@@ -55,12 +52,11 @@ SUBNET_GROUP = ResourceType(
     outputs={"arn": "ARN", "vpcId": "VpcId"},
     auto_name=AutoName("name", lower=True),
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(300, 300, 600),
 )
 
 _NO_PARAMETER_GROUP = ("CacheParameterGroupNotFound", "CacheParameterGroupNotFoundFault")
-_AT_ONCE = 20  # ElastiCache takes no more parameters a call.
 
 
 def _read_parameter_group(api: Api, id: str) -> Values | None:
@@ -68,42 +64,28 @@ def _read_parameter_group(api: Api, id: str) -> Values | None:
     if not answer or not answer["CacheParameterGroups"]:
         return None
     listed = api.pages("DescribeCacheParameters", "Parameters", CacheParameterGroupName=id, Source="user")
-    parameters = [
+    own = [
         {"Name": item["ParameterName"], "Value": item.get("ParameterValue", "")}
         for item in listed
         if item.get("Source", "user") == "user"
     ]
-    return {**answer["CacheParameterGroups"][0], "Parameters": sorted(parameters, key=lambda item: str(item["Name"]))}
+    return {**answer["CacheParameterGroups"][0], "Parameters": sorted(own, key=lambda item: str(item["Name"]))}
 
 
-def _set_parameters(api: Api, id: str, wanted: list[Values]) -> None:
-    for start in range(0, len(wanted), _AT_ONCE):
-        api.call(
-            "ModifyCacheParameterGroup",
-            CacheParameterGroupName=id,
-            ParameterNameValues=[
-                {"ParameterName": item["name"], "ParameterValue": str(item["value"])}
-                for item in wanted[start : start + _AT_ONCE]
-            ],
-        )
+def _send(api: Api, id: str, operation: str, wanted: list[Values]) -> None:
+    for batch in parameters.batches(wanted):
+        values = [{"ParameterName": item["name"], "ParameterValue": str(item["value"])} for item in batch]
+        api.call(operation, CacheParameterGroupName=id, ParameterNameValues=values)
 
 
 def _finish_parameter_group(api: Api, id: str, inputs: Values) -> None:
-    _set_parameters(api, id, list(inputs.get("parameters") or []))
+    _send(api, id, "ModifyCacheParameterGroup", list(inputs.get("parameters") or []))
 
 
 def _change_parameter_group(api: Api, id: str, change: Change) -> None:
-    if "parameters" not in change.names:
-        return
-    old = {item["name"]: item for item in change.old.get("parameters") or []}
-    new = {item["name"]: item for item in change.new.get("parameters") or []}
-    removed = [
-        {"ParameterName": name, "ParameterValue": old[name]["value"]} for name in sorted(old.keys() - new.keys())
-    ]
-    for start in range(0, len(removed), _AT_ONCE):
-        batch = removed[start : start + _AT_ONCE]
-        api.call("ResetCacheParameterGroup", CacheParameterGroupName=id, ParameterNameValues=batch)
-    _set_parameters(api, id, [item for name, item in new.items() if old.get(name) != item])
+    removed, changed = parameters.differences(change)
+    _send(api, id, "ResetCacheParameterGroup", removed)
+    _send(api, id, "ModifyCacheParameterGroup", changed)
 
 
 PARAMETER_GROUP = ResourceType(
@@ -131,7 +113,7 @@ PARAMETER_GROUP = ResourceType(
     unordered=("parameters",),
     auto_name=AutoName("name", lower=True),
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(300, 300, 600),
 )
 

@@ -15,7 +15,7 @@ from local.plugins.aws.declaration import (
     Timeouts,
     Values,
 )
-from local.plugins.aws.types.elasticache_groups import RETAG, read_tags
+from local.plugins.aws.types.elasticache_groups import READ_TAGS, RETAG
 from local.plugins.provider import CheckFailure
 
 _ENGINES = ("redis", "valkey")
@@ -70,7 +70,7 @@ USER = ResourceType(
     status=Status("Status", ("active",)),
     rules=(_authentication,),
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(300, 300, 300),
 )
 
@@ -103,7 +103,7 @@ USER_GROUP = ResourceType(
     outputs={"arn": "ARN"},
     status=Status("Status", ("active",)),
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(600, 600, 600),
 )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from local.plugins.aws import requests, tags
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import Change, Create, Delete, Describe, Property, ResourceType, Timeouts, Values
@@ -14,8 +12,7 @@ _RETAG = tags.by_operations("TagResource", "UntagResource", "resourceArn", keys=
 _TIMEOUTS = Timeouts(120, 120, 120)
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", resourceArn=outputs["arn"])["tags"]
+_READ_TAGS = tags.listed_by("ListTagsForResource", "resourceArn", found="tags")
 
 
 SOURCE = ResourceType(
@@ -32,7 +29,7 @@ SOURCE = ResourceType(
     natural=lambda inputs: str(inputs["name"]),
     outputs={"arn": "arn", "service": "service"},
     retag=_RETAG,
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=_TIMEOUTS,
 )
 
@@ -60,7 +57,7 @@ DESTINATION = ResourceType(
     natural=lambda inputs: str(inputs["name"]),
     outputs={"arn": "arn"},
     retag=_RETAG,
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=_TIMEOUTS,
 )
 
@@ -96,7 +93,7 @@ DELIVERY = ResourceType(
     outputs={"arn": "arn"},
     delete_before_replace=True,
     retag=_RETAG,
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=_TIMEOUTS,
 )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from local.plugins.aws import tags
+from local.plugins.aws import parameters, tags
 from local.plugins.aws.api import Api
 from local.plugins.aws.declaration import (
     AutoName,
@@ -25,9 +23,8 @@ _IMMUTABLE = "RDS cannot change it after creation"
 _LETTERS = ("[a-z0-9 ._-]{1,255}", "at most 255 lower-case letters, digits, periods, hyphens, underscores and spaces")
 
 
-def read_tags(api: Api, id: str, outputs: Values) -> Any:
-    """Tags of an RDS resource by its ARN."""
-    return api.call("ListTagsForResource", ResourceName=outputs["arn"])["TagList"]
+READ_TAGS = tags.listed_by("ListTagsForResource", "ResourceName", found="TagList")
+"""Tags of an RDS resource by its ARN."""
 
 
 _NO_SUBNET_GROUP = ("DBSubnetGroupNotFoundFault",)
@@ -54,12 +51,11 @@ SUBNET_GROUP = ResourceType(
     outputs={"arn": "DBSubnetGroupArn", "vpcId": "VpcId", "supportedNetworkTypes": "SupportedNetworkTypes"},
     auto_name=AutoName("name", lower=True),
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(300, 300, 600),
 )
 
 _NO_PARAMETER_GROUP = ("DBParameterGroupNotFound", "DBParameterGroupNotFoundFault")
-_AT_ONCE = 20
 
 
 def _read_group(api: Api, id: str) -> Values | None:
@@ -67,7 +63,7 @@ def _read_group(api: Api, id: str) -> Values | None:
     if not answer or not answer["DBParameterGroups"]:
         return None
     listed = api.pages("DescribeDBParameters", "Parameters", DBParameterGroupName=id, Source="user")
-    parameters = [
+    own = [
         {
             "Name": item["ParameterName"],
             "Value": item.get("ParameterValue", ""),
@@ -76,33 +72,30 @@ def _read_group(api: Api, id: str) -> Values | None:
         for item in listed
         if item.get("Source", "user") == "user"
     ]
-    return {**answer["DBParameterGroups"][0], "Parameters": sorted(parameters, key=lambda item: str(item["Name"]))}
+    return {**answer["DBParameterGroups"][0], "Parameters": sorted(own, key=lambda item: str(item["Name"]))}
 
 
-def _set(api: Api, id: str, operation: str, wanted: list[Values]) -> None:
-    for start in range(0, len(wanted), _AT_ONCE):
-        parameters = [
+def _send(api: Api, id: str, operation: str, wanted: list[Values]) -> None:
+    for batch in parameters.batches(wanted):
+        values = [
             {
                 "ParameterName": item["name"],
                 "ParameterValue": str(item["value"]),
                 "ApplyMethod": item.get("applyMethod") or "immediate",
             }
-            for item in wanted[start : start + _AT_ONCE]
+            for item in batch
         ]
-        api.call(operation, DBParameterGroupName=id, Parameters=parameters)
+        api.call(operation, DBParameterGroupName=id, Parameters=values)
 
 
 def _finish_group(api: Api, id: str, inputs: Values) -> None:
-    _set(api, id, "ModifyDBParameterGroup", list(inputs.get("parameters") or []))
+    _send(api, id, "ModifyDBParameterGroup", list(inputs.get("parameters") or []))
 
 
 def _change_group(api: Api, id: str, change: Change) -> None:
-    if "parameters" not in change.names:
-        return
-    old = {item["name"]: item for item in change.old.get("parameters") or []}
-    new = {item["name"]: item for item in change.new.get("parameters") or []}
-    _set(api, id, "ResetDBParameterGroup", [old[name] for name in sorted(old.keys() - new.keys())])
-    _set(api, id, "ModifyDBParameterGroup", [item for name, item in new.items() if old.get(name) != item])
+    removed, changed = parameters.differences(change)
+    _send(api, id, "ResetDBParameterGroup", removed)
+    _send(api, id, "ModifyDBParameterGroup", changed)
 
 
 PARAMETER_GROUP = ResourceType(
@@ -131,7 +124,7 @@ PARAMETER_GROUP = ResourceType(
     unordered=("parameters",),
     auto_name=AutoName("name", lower=True),
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(300, 300, 600),
 )
 

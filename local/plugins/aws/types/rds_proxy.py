@@ -17,7 +17,7 @@ from local.plugins.aws.declaration import (
     Timeouts,
     Values,
 )
-from local.plugins.aws.types.rds_groups import RETAG, read_tags
+from local.plugins.aws.types.rds_groups import READ_TAGS, RETAG
 from local.plugins.provider import CheckFailure, ProviderError
 
 _GONE = ("DBProxyNotFoundFault", "DBProxyNotFound")
@@ -58,7 +58,7 @@ PROXY = ResourceType(
     status=Status("Status", ("available",), _BROKEN),
     auto_name=AutoName("name", maximum=63),
     retag=RETAG,
-    read_tags=read_tags,
+    read_tags=READ_TAGS,
     timeouts=Timeouts(1800, 1800, 3600),
 )
 

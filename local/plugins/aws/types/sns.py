@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from local.plugins.aws import tags
 from local.plugins.aws.api import Api
@@ -44,8 +43,7 @@ def _find_topic(api: Api, inputs: Values, mark: str) -> str | None:
     return None
 
 
-def _read_tags(api: Api, id: str, outputs: Values) -> Any:
-    return api.call("ListTagsForResource", ResourceArn=id)["Tags"]
+_READ_TAGS = tags.listed_by("ListTagsForResource", "ResourceArn", of="id")
 
 
 TOPIC = ResourceType(
@@ -66,7 +64,7 @@ TOPIC = ResourceType(
     outputs={"arn": "TopicArn", "owner": "Owner"},
     auto_name=AutoName("name"),
     retag=tags.by_operations("TagResource", "UntagResource", "ResourceArn", of="id"),
-    read_tags=_read_tags,
+    read_tags=_READ_TAGS,
     timeouts=Timeouts(120, 120, 120),
 )
 
