@@ -191,6 +191,15 @@ KNOBS: dict[str, tuple[str, dict[str, str]]] = {
     "geo": ("on", {"cdn-distribution": "update"}),
 }
 
+# Knobs of different components share a preview: each one's changes are told apart by their names.
+TOGETHER = (
+    ("node", "retention", "html", "recoverable", "emergency"),
+    ("version", "replicas", "geo", "lock"),
+    ("logs", "database"),
+    ("wait", "alarms"),
+)
+assert sorted(knob for together in TOGETHER for knob in together) == sorted(KNOBS)
+
 
 def test_each_knob_changes_what_it_is_meant_to_change(stores: Any, endpoint: str) -> None:
     """SR-REDIS-HA, SR-DB, P0-S3, P0-CDN, P0-EDGE: one stack through its life."""
@@ -210,10 +219,12 @@ def test_each_knob_changes_what_it_is_meant_to_change(stores: Any, endpoint: str
     stores.write("body{color:red}", "site/app.css")
     assert _changes(stores) == {"site-app.css": "replace"}, "another content is another name"
     stores.write("body{}", "site/app.css")
-    for knob, (value, expected) in KNOBS.items():
-        stores.config(f"knobs:{knob}", value)
-        assert _changes(stores) == expected, knob
-        stores.config(f"knobs:{knob}", "")
+    for together in TOGETHER:
+        for knob in together:
+            stores.config(f"knobs:{knob}", KNOBS[knob][0])
+        assert _changes(stores) == {name: op for knob in together for name, op in KNOBS[knob][1].items()}, together
+        for knob in together:
+            stores.config(f"knobs:{knob}", "")
     for knob, (value, _) in KNOBS.items():
         stores.config(f"knobs:{knob}", value)
     stores.up().assert_succeeded()

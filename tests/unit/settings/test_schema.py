@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -21,6 +21,7 @@ from components.settings.base import Model
 from components.settings.shape import choices
 from tests.fixtures.stacks import STACKS
 from tests.unit.settings.conftest import VALID, changed, flat
+from tests.unit.settings.generated import configurations
 from tests.unit.settings.test_fuzz import FULL, PATHS, VALUES
 
 pytestmark = pytest.mark.unit
@@ -132,7 +133,7 @@ def test_null_may_take_away_anything_a_base_says() -> None:
         assert _faults(changed(f"groundwork:{key}", None)) == [], key
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=1500)
 @given(path=st.sampled_from(PATHS), value=VALUES)
 def test_whatever_the_program_accepts_the_schema_accepts(path: tuple[str, ...], value: Any) -> None:
     configuration = copy.deepcopy(FULL)
@@ -140,8 +141,19 @@ def test_whatever_the_program_accepts_the_schema_accepts(path: tuple[str, ...], 
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    found, _ = judge(Source.parse("prod", flat(configuration)))
-    assume(found is not None)
     # The engine hands single values over as text, and to Python true is 1: those two only an editor can tell.
-    assume(not isinstance(value, bool) and (len(path) > 1 or isinstance(value, str | dict | list)))
-    assert _faults(json.loads(json.dumps(configuration))) == []
+    if not isinstance(value, bool) and (len(path) > 1 or isinstance(value, str | dict | list)):
+        _agrees(configuration)
+
+
+@settings(max_examples=150)
+@given(configuration=configurations())
+def test_the_schema_accepts_every_accepted_combination(configuration: dict[str, Any]) -> None:
+    _agrees(configuration)
+
+
+def _agrees(configuration: dict[str, Any]) -> None:
+    found, _ = judge(Source.parse("prod", flat(configuration)))
+    event("accepted" if found else "refused")
+    if found:
+        assert _faults(json.loads(json.dumps(configuration))) == []
