@@ -17,7 +17,9 @@ from components.keys import DELETION_DAYS
 from components.options import child
 from components.recovery_point import NAMESPACE
 from components.redis import RedisCluster
+from components.redis_copy import RegionalRedis
 from components.thresholds import (
+    GLOBAL_LAG,
     AlarmProfile,
     Capacity,
     Condition,
@@ -42,6 +44,7 @@ class AlarmTopicArgs:
         notify: Who is told: e-mail addresses, https URLs, ARNs of SQS queues and Lambda functions. An address has to
             confirm before it is told anything.
         publishers: Services that publish beside CloudWatch, for example `backup.amazonaws.com`.
+        region: Where it is made: alarms and what they tell have to be of one region. None: the provider's own.
         tags: On everything.
     """
 
@@ -49,6 +52,7 @@ class AlarmTopicArgs:
     account: str
     notify: Sequence[str] = ()
     publishers: Sequence[str] = ()
+    region: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -73,6 +77,7 @@ class AlarmTopic(pulumi.ComponentResource):
             enable_key_rotation=True,
             deletion_window_in_days=DELETION_DAYS,
             policy=_key_policy(args.account, args.publishers),
+            region=args.region,
             tags=dict(args.tags),
             opts=child(self),
         )
@@ -80,6 +85,7 @@ class AlarmTopic(pulumi.ComponentResource):
             f"{name}-topic",
             name=args.identifier,
             kms_master_key_id=key.arn,
+            region=args.region,
             tags=dict(args.tags),
             opts=child(self),
         )
@@ -88,6 +94,7 @@ class AlarmTopic(pulumi.ComponentResource):
                 f"{name}-topic",
                 arn=topic.arn,
                 policy=topic.arn.apply(lambda arn: _topic_policy(arn, args.account, args.publishers)),
+                region=args.region,
                 opts=child(self),
             )
         for endpoint in args.notify:
@@ -96,6 +103,7 @@ class AlarmTopic(pulumi.ComponentResource):
                 topic=topic.arn,
                 protocol=protocol(endpoint),
                 endpoint=endpoint,
+                region=args.region,
                 opts=child(self),
             )
         self.arn = topic.arn
@@ -201,28 +209,78 @@ class RedisAlarms(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RedisAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:RedisAlarms", name, None, opts)
-        watched = _Watched(
-            parent=self,
-            name=name,
-            identifier=args.cluster.identifier,
-            namespace="AWS/ElastiCache",
-            dimension="CacheClusterId",
-            profile=args.profile,
-            topic_arn=args.topic_arn,
-            capacity={"connections": REDIS_CONNECTIONS},
-            tags=args.tags,
-            # Alarms on nodes that do not exist yet would tell of their silence.
-            after=(args.cluster,),
-        )
-        made: list[str] = []
-        for condition in redis_conditions(evicts=args.cluster.profile == "cache"):
-            if condition.name == "replication-lag" and len(args.cluster.node_ids[0]) < 2:
-                continue
-            for shard, nodes in enumerate(args.cluster.node_ids, start=1):
-                ending = f"-{shard:04}" if len(args.cluster.node_ids) > 1 else ""
-                made.append(_alarm(watched, condition, nodes, ending))
-        self.names = made
-        self.register_outputs({"names": made})
+        conditions = redis_conditions(evicts=args.cluster.profile == "cache")
+        self.names = _redis_alarms(_watched_redis(self, name, args, None), conditions, args.cluster.node_ids)
+        self.register_outputs({"names": self.names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionalRedisAlarmsArgs:
+    """Alarms of a Redis's copy in another region.
+
+    Attributes:
+        cluster: The copy.
+        profile: Thresholds, of `components.thresholds`.
+        topic_arn: Where they go: a topic of the copy's region.
+        tags: On the alarms.
+    """
+
+    cluster: RegionalRedis
+    profile: AlarmProfile
+    topic_arn: pulumi.Input[str]
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class RegionalRedisAlarms(pulumi.ComponentResource):
+    """What is watched on every Redis, and the lag behind the primary's region. All of it is made in the copy's region:
+    CloudWatch does not look across.
+
+    Requirements: P0-OBS, P0-REDIS, RB-REGION.
+
+    Attributes:
+        names: Names of the alarms.
+    """
+
+    names: Sequence[str]
+
+    def __init__(self, name: str, args: RegionalRedisAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("groundwork:index:RegionalRedisAlarms", name, None, opts)
+        conditions = [*redis_conditions(evicts=args.cluster.profile == "cache"), GLOBAL_LAG]
+        watched = _watched_redis(self, name, args, args.cluster.region)
+        self.names = _redis_alarms(watched, conditions, args.cluster.node_ids)
+        self.register_outputs({"names": self.names})
+
+
+def _watched_redis(
+    parent: pulumi.Resource, name: str, args: RedisAlarmsArgs | RegionalRedisAlarmsArgs, region: str | None
+) -> _Watched:
+    return _Watched(
+        parent=parent,
+        name=name,
+        identifier=args.cluster.identifier,
+        namespace="AWS/ElastiCache",
+        dimension="CacheClusterId",
+        profile=args.profile,
+        topic_arn=args.topic_arn,
+        capacity={"connections": REDIS_CONNECTIONS},
+        tags=args.tags,
+        # Alarms on nodes that do not exist yet would tell of their silence.
+        after=(args.cluster,),
+        region=region,
+    )
+
+
+def _redis_alarms(
+    watched: _Watched, conditions: Sequence[Condition], node_ids: Sequence[Sequence[str]]
+) -> Sequence[str]:
+    made: list[str] = []
+    for condition in conditions:
+        if condition.name == "replication-lag" and len(node_ids[0]) < 2:
+            continue
+        for shard, nodes in enumerate(node_ids, start=1):
+            ending = f"-{shard:04}" if len(node_ids) > 1 else ""
+            made.append(_alarm(watched, condition, nodes, ending))
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,6 +358,7 @@ class _Watched:
     capacity: Mapping[Capacity, float]
     tags: Mapping[str, str]
     after: Sequence[pulumi.Resource]
+    region: str | None = None
 
 
 def _alarm(watched: _Watched, condition: Condition, nodes: Sequence[str], ending: str) -> str:
@@ -320,6 +379,7 @@ def _alarm(watched: _Watched, condition: Condition, nodes: Sequence[str], ending
         alarm_actions=actions,
         ok_actions=actions,
         insufficient_data_actions=actions if condition.silence_is_bad else None,
+        region=watched.region,
         tags=dict(watched.tags),
         opts=child(watched.parent, depends_on=watched.after),
     )

@@ -17,6 +17,8 @@ from components.alarms import (
     PostgresAlarmsArgs,
     RedisAlarms,
     RedisAlarmsArgs,
+    RegionalRedisAlarms,
+    RegionalRedisAlarmsArgs,
 )
 from components.autoscaling import ReplicaRangeArgs
 from components.backup import Backup, BackupArgs
@@ -48,6 +50,7 @@ from components.settings.workloads import Replicas, Service
 from components.stateless_service import StatelessService, StatelessServiceArgs, Surroundings
 from components.storage import ObjectStorage, ObjectStorageArgs, StoredBucket
 from components.store_settings import Place, database_args, network_args, redis_args, redis_copy_args, store_cidrs
+from components.thresholds import AlarmProfile
 from components.workload_identity import AUDIENCE, BucketGrant, TokenIssuer
 from components.workload_settings import (
     canary,
@@ -86,6 +89,7 @@ class _Stores:
     """The stateful half, as the workloads see it."""
 
     redis: Mapping[str, RedisCluster]
+    redis_copies: Mapping[str, Mapping[str, RegionalRedis]]
     database: PostgresCluster
     storage: ObjectStorage | None
     cdn: Cdn | None
@@ -174,7 +178,7 @@ class Platform(pulumi.ComponentResource):
             "services": services,
             "workers": workers,
             "dashboard": self._dashboard(surroundings, stores) if settings.queues_in_redis else None,
-            "redis": {key: self._redis_outputs(key, cluster) for key, cluster in stores.redis.items()},
+            "redis": {key: _redis_outputs(cluster, stores.redis_copies[key]) for key, cluster in stores.redis.items()},
             "database": {**stores.database.outputs, "readerPool": pool.outputs if pool else None},
             "buckets": stores.storage.outputs if stores.storage else {},
             "cdn": stores.cdn.outputs if stores.cdn else None,
@@ -206,9 +210,11 @@ class Platform(pulumi.ComponentResource):
             key: RedisCluster(f"redis-{key}", redis_args(one, key, access, self._place), child(self))
             for key, one in wanted.items()
         }
+        copies = {key: self._copies(key, one, redis[key]) for key, one in wanted.items()}
         database = database_args(settings, network.zones, access, self._place)
         return _Stores(
             redis=redis,
+            redis_copies=copies,
             database=PostgresCluster("database", database, child(self)),
             storage=storage,
             cdn=cdn,
@@ -234,15 +240,8 @@ class Platform(pulumi.ComponentResource):
             child(self),
         )
 
-    def _redis_outputs(self, key: str, cluster: RedisCluster) -> Mapping[str, pulumi.Input[object]]:
-        """A Redis with its copies in other regions, which nothing of this stack uses before it is moved there."""
-        redis = self._args.settings.redis
-        copies = self._copies(key, redis.queue if key == "queue" else redis.cache, cluster)
-        if not copies:
-            return cluster.outputs
-        return {**cluster.outputs, "secondaries": {region: copy.outputs for region, copy in copies.items()}}
-
     def _copies(self, key: str, redis: CacheRedis | QueueRedis, primary: RedisCluster) -> dict[str, RegionalRedis]:
+        """Copies in other regions, which nothing of this stack uses before it is moved there."""
         return {
             region: RegionalRedis(
                 f"redis-{key}-{region}", redis_copy_args(redis, key, region, primary, self._place), child(self)
@@ -253,18 +252,10 @@ class Platform(pulumi.ComponentResource):
     def _alarms(self, stores: _Stores) -> Mapping[str, Any]:
         """The topic, and what is watched on the data stores."""
         settings = self._args.settings
-        profile = settings.alarms.profile or ("production" if settings.environment == "production" else "staging")
-        topic = AlarmTopic(
-            "alarms",
-            AlarmTopicArgs(
-                identifier=self._names.of("alarms"),
-                account=self._args.account,
-                notify=settings.alarms.notify,
-                publishers=[BACKUP_SERVICE],
-                tags=self._tags,
-            ),
-            child(self),
+        profile: AlarmProfile = settings.alarms.profile or (
+            "production" if settings.environment == "production" else "staging"
         )
+        topic = self._alarm_topic("alarms", None, [BACKUP_SERVICE])
         names: list[str] = []
         for key, redis in stores.redis.items():
             redis_alarms = RedisAlarmsArgs(cluster=redis, profile=profile, topic_arn=topic.arn, tags=self._tags)
@@ -273,7 +264,36 @@ class Platform(pulumi.ComponentResource):
             cluster=stores.database, profile=profile, topic_arn=topic.arn, tags=self._tags
         )
         names += PostgresAlarms("database-alarms", database_alarms, child(self)).names
-        return {"topicArn": topic.arn, "profile": profile, "names": names}
+        regions = self._alarms_elsewhere(profile, stores)
+        return {"topicArn": topic.arn, "profile": profile, "names": names, "regions": regions}
+
+    def _alarms_elsewhere(self, profile: AlarmProfile, stores: _Stores) -> Mapping[str, Any]:
+        """Alarms on copies in other regions, each with a topic beside it: CloudWatch does not look across."""
+        regions: dict[str, dict[str, Any]] = {}
+        for key, copies in stores.redis_copies.items():
+            for region, copy in copies.items():
+                if region not in regions:
+                    topic = self._alarm_topic(f"alarms-{region}", region, [])
+                    regions[region] = {"topicArn": topic.arn, "names": []}
+                args = RegionalRedisAlarmsArgs(
+                    cluster=copy, profile=profile, topic_arn=regions[region]["topicArn"], tags=self._tags
+                )
+                regions[region]["names"] += RegionalRedisAlarms(f"redis-{key}-{region}-alarms", args, child(self)).names
+        return regions
+
+    def _alarm_topic(self, name: str, region: str | None, publishers: Sequence[str]) -> AlarmTopic:
+        return AlarmTopic(
+            name,
+            AlarmTopicArgs(
+                identifier=self._names.of("alarms"),
+                account=self._args.account,
+                notify=self._args.settings.alarms.notify,
+                publishers=publishers,
+                region=region,
+                tags=self._tags,
+            ),
+            child(self),
+        )
 
     def _reader_pool(self, shared: Surroundings, stores: _Stores) -> ReaderPool | None:
         """The pool that reads go through, if the settings ask for one."""
@@ -563,6 +583,12 @@ class Platform(pulumi.ComponentResource):
 
     def _bucket_variables(self, service: Service, stores: _Stores) -> dict[str, pulumi.Input[str]]:
         return {f"{key.upper().replace('-', '_')}_BUCKET": stores.buckets[key].name for key in service.buckets}
+
+
+def _redis_outputs(cluster: RedisCluster, copies: Mapping[str, RegionalRedis]) -> Mapping[str, pulumi.Input[object]]:
+    if not copies:
+        return cluster.outputs
+    return {**cluster.outputs, "secondaries": {region: copy.outputs for region, copy in copies.items()}}
 
 
 def _range(replicas: Replicas) -> ReplicaRangeArgs:

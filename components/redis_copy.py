@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -13,10 +13,11 @@ from components.guards import guarded
 from components.logs import RetentionDays
 from components.network import StoreAccess, store_security_group
 from components.options import child
-from components.redis import PORT, RedisCluster
+from components.redis import PORT, RedisCluster, node_ids
 from components.redis_guards import judge_update
 from components.redis_logs import log_deliveries
 from components.redis_rules import MOST_SECONDARIES, secondary_refusals
+from components.rules import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,10 @@ class RegionalRedis(pulumi.ComponentResource):
     """One secondary of a global datastore.
 
     Attributes:
+        identifier: Name of the replication group in its region.
+        region: Where it is.
+        profile: What its primary is for.
+        node_ids: Names of its nodes, by shard.
         primary_endpoint: Host for reads, and for writes once it is promoted; in cluster mode, where clients ask for the
             shards.
         reader_endpoint: Host for reads.
@@ -63,6 +68,10 @@ class RegionalRedis(pulumi.ComponentResource):
         outputs: All of it without the URL, as stack outputs.
     """
 
+    identifier: str
+    region: str
+    profile: Profile
+    node_ids: Sequence[Sequence[str]]
     primary_endpoint: pulumi.Output[str]
     reader_endpoint: pulumi.Output[str]
     url: pulumi.Output[str]
@@ -73,6 +82,8 @@ class RegionalRedis(pulumi.ComponentResource):
         refuse(f"RegionalRedis {name!r}", refusals(args))
         args.primary.copies.append(args.region)
         primary, tags, region = args.primary, dict(args.tags), args.region
+        self.identifier, self.region, self.profile = args.identifier, region, primary.profile
+        self.node_ids = node_ids(args.identifier, args.replicas, len(primary.node_ids) if primary.clustered else None)
         group = store_security_group(self, name, args.identifier, PORT, args.access, args.tags, region)
         subnets = aws.CacheSubnetGroup(
             f"{name}-subnets",

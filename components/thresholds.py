@@ -121,6 +121,18 @@ CACHE_EVICTIONS = replace(
     source=f"{_REDIS_GUIDE}; the number is ours: about 1 in 100 of what a small node serves",
 )
 
+GLOBAL_LAG = Condition(
+    name="global-lag",
+    meaning="a region that is promoted now would lose the writes of this time",
+    metric="GlobalDatastoreReplicationLag",
+    statistic="Maximum",
+    unit="seconds",
+    thresholds={"production": 10, "staging": 60},
+    minutes=5,
+    source="ElastiCache User Guide, Replication across regions using global datastores: typically below one second",
+)
+"""What is watched on a secondary beside the rest: only its primary node has the metric."""
+
 POSTGRES: Sequence[Condition] = (
     Condition(
         name="cpu",

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticKnownError
 
 from components.quantities import CPU_PATTERN, MEMORY_PATTERN
 
 _T = TypeVar("_T")
 
+
+def _not_a_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+Number = Annotated[_T, BeforeValidator(_not_a_truth)]
+"""One of several numbers, 0 or 1 among them: to Python these are also false and true."""
 Items = Annotated[tuple[_T, ...], Field(strict=False)]
 """A list in the file."""
 

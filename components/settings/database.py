@@ -9,7 +9,7 @@ from pydantic import Field
 
 from components.database_rules import CaCertificate, InsightsDays, MonitoringSeconds
 from components.logs import RetentionDays
-from components.settings.base import Model
+from components.settings.base import Model, Number
 from components.settings.reader_pool import ReaderPool
 from components.windows import DAILY_PATTERN, WEEKLY_PATTERN
 
@@ -86,10 +86,10 @@ class Database(Model):
     ca_certificate: CaCertificate = Field(
         default="rds-ca-rsa2048-g1", description="authority that signs the server's certificate"
     )
-    performance_insights_days: InsightsDays = Field(
+    performance_insights_days: Number[InsightsDays] = Field(
         default=7, description="days that Performance Insights keeps; 0: off"
     )
-    monitoring_seconds: MonitoringSeconds = Field(
+    monitoring_seconds: Number[MonitoringSeconds] = Field(
         default=60, description="interval of enhanced monitoring, in seconds; 0: off"
     )
     log_retention_days: RetentionDays | None = Field(

@@ -1,7 +1,8 @@
-"""A Redis with a secondary in another region, to be promoted when its own region is lost."""
+"""A Redis with a secondary in another region, to be promoted when its own region is lost, and alarms beside it."""
 
 import pulumi
 
+from components.alarms import AlarmTopic, AlarmTopicArgs, RegionalRedisAlarms, RegionalRedisAlarmsArgs
 from components.network import StoreAccess
 from components.redis import RedisCluster, RedisClusterArgs
 from components.redis_copy import RegionalRedis, RegionalRedisArgs
@@ -38,5 +39,15 @@ copy = RegionalRedis(
         ),
     ),
 )
+topic = AlarmTopic(
+    "alarms",
+    AlarmTopicArgs(
+        identifier="example-alarms",
+        account=config.require("account"),
+        notify=config.get_object("notify") or (),
+        region=copy.region,
+    ),
+)
+RegionalRedisAlarms("copy-alarms", RegionalRedisAlarmsArgs(cluster=copy, profile="production", topic_arn=topic.arn))
 pulumi.export("redis", redis.outputs)
 pulumi.export("copy", copy.outputs)

@@ -165,8 +165,14 @@ def pulumi() -> Path:
     return find_tool("pulumi")
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the plugins keep of the SDKs, shared by the tests of a run."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def project(pulumi: Path, tmp_path: Path) -> Any:
+def project(pulumi: Path, cache: Path, tmp_path: Path) -> Any:
     """A project with an empty program and a stack, ready for `up`."""
     folder, state, home = tmp_path / "project", tmp_path / "state", tmp_path / "home"
     for each in (folder, state, home):
@@ -183,6 +189,7 @@ def project(pulumi: Path, tmp_path: Path) -> Any:
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "GROUNDWORK_PYTHON": sys.executable,
+        "GROUNDWORK_CACHE": str(cache),
         "GROUNDWORK_STATE": str(tmp_path / "platform"),
     }
     made = Project(folder, environment, pulumi, virtualenv=str(Path(sys.executable).parents[1]))

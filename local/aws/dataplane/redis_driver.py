@@ -6,6 +6,8 @@ import shutil
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from local.aws.dataplane.context import Context, NotReady, wait_until
 from local.aws.dataplane.desired import RedisServer
@@ -14,6 +16,8 @@ from local.aws.dataplane.redis_config import CONTROL_USER, Credentials, clients,
 from local.aws.extensions.elasticache_parameters import restart_settings
 
 USER = "redis"
+_ONCE = Retry(NoBackoff(), 0)
+"""Who asks asks again by itself: the client's own retries would only add their pauses."""
 
 
 class RedisDriver:
@@ -75,6 +79,7 @@ class RedisDriver:
             ssl=server.tls,
             ssl_ca_certs=str(self._context.authority.root) if server.tls else None,
             socket_timeout=3,
+            retry=_ONCE,
             decode_responses=True,
         )
 

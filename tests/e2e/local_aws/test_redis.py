@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from local.aws.dataplane.clean import addresses
 from local.network.plan import Plan
@@ -16,6 +18,8 @@ pytestmark = pytest.mark.e2e
 
 TOKEN = "first-token-of-the-tests"
 NEXT_TOKEN = "second-token-of-the-tests"
+ONCE = Retry(NoBackoff(), 0)
+"""A refusal is no reason to ask again."""
 
 Wait = Callable[..., None]
 
@@ -42,6 +46,7 @@ class Group:
             ssl_ca_certs=self.authority,
             decode_responses=True,
             socket_timeout=5,
+            retry=ONCE,
         )
 
 
@@ -98,12 +103,15 @@ def test_what_is_written_is_read_and_replicated(group: Group) -> None:
 
 def test_neither_plain_text_nor_strangers_get_in(group: Group) -> None:
     """SR-REDIS-HA: encryption in transit and authentication."""
-    with redis.Redis(host=group.primary, password=TOKEN, socket_timeout=5) as plain, pytest.raises(redis.RedisError):
+    with (
+        redis.Redis(host=group.primary, password=TOKEN, socket_timeout=5, retry=ONCE) as plain,
+        pytest.raises(redis.RedisError),
+    ):
         plain.ping()
     for token in (None, "wrong-token-of-the-tests"):
         with group.connect(group.primary, token) as stranger, pytest.raises(redis.RedisError):
             stranger.ping()
-    untrusting = redis.Redis(host=group.primary, password=TOKEN, ssl=True, socket_timeout=5)
+    untrusting = redis.Redis(host=group.primary, password=TOKEN, ssl=True, socket_timeout=5, retry=ONCE)
     with untrusting, pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
         untrusting.ping()
 
@@ -170,7 +178,13 @@ def test_users_take_the_tokens_place_while_the_servers_run(
 
     def connect(address: str, user: str | None, password: str | None) -> redis.Redis:
         return redis.Redis(
-            host=address, username=user, password=password, ssl=True, ssl_ca_certs=group.authority, socket_timeout=5
+            host=address,
+            username=user,
+            password=password,
+            ssl=True,
+            ssl_ca_certs=group.authority,
+            socket_timeout=5,
+            retry=ONCE,
         )
 
     eventually(settled, "the group can be changed")

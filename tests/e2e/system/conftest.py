@@ -99,14 +99,6 @@ def small_stack(folder: Path, paths: Paths, system: str) -> Iterator[Rehearsal]:
         destroy(stack)
 
 
-@pytest.fixture(scope="module")
-def running(platform: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """A small stack that is up; tests leave it as it is."""
-    with small_stack(tmp_path_factory.mktemp("running"), platform, "running") as stack:
-        up(stack)
-        yield stack
-
-
 @pytest.fixture
 def fresh(platform: Paths, tmp_path: Path) -> Iterator[Rehearsal]:
     """A small stack of the test's own, not yet brought up."""

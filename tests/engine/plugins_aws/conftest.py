@@ -8,7 +8,6 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -130,16 +129,9 @@ def endpoint(server: Endpoint) -> Iterator[Endpoint]:
     server.release()
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plugin's cache, shared by the tests of a run."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def aws(project: Any, endpoint: Endpoint, cache: Path) -> Any:
+def aws(project: Any, endpoint: Endpoint) -> Any:
     """A project whose aws provider talks to the endpoint."""
-    project.environment["GROUNDWORK_CACHE"] = str(cache)
     configure(project, endpoint.url)
     return project
 

@@ -17,12 +17,15 @@ from components.alarms import (
     PostgresAlarmsArgs,
     RedisAlarms,
     RedisAlarmsArgs,
+    RegionalRedisAlarms,
+    RegionalRedisAlarmsArgs,
     protocol,
 )
 from components.capacity import memory_gib, postgres_connections
 from components.database import PostgresCluster
 from components.errors import Refused
 from components.redis import RedisCluster
+from components.redis_copy import RegionalRedis, RegionalRedisArgs
 from components.thresholds import AlarmProfile, Condition
 from tests.unit.components.test_database import ARGS as DATABASE
 from tests.unit.components.test_redis import QUEUE
@@ -96,6 +99,51 @@ def test_a_single_node_has_no_lag_and_shards_have_alarms_of_their_own(record: Re
     alarms = {item.inputs["name"]: item.inputs for item in record(sharded).of("MetricAlarm")}
     assert len(alarms) == 15
     assert _nodes(alarms["shop-prod-queue-cpu-0003"]) == ["shop-prod-queue-0003-001", "shop-prod-queue-0003-002"]
+
+
+def test_a_copy_is_watched_in_its_own_region(record: Record) -> None:
+    """RB-REGION, P0-REDIS: CloudWatch does not look across regions, and neither does what an alarm tells."""
+
+    def build() -> None:
+        primary = RedisCluster(
+            "queue", replace(QUEUE, node_type="cache.m7g.large", global_datastore="shop", replicas=1)
+        )
+        copy = RegionalRedis(
+            "copy",
+            RegionalRedisArgs(
+                identifier="shop-prod-queue",
+                primary=primary,
+                primary_region="eu-west-1",
+                region="eu-central-1",
+                access=QUEUE.access,
+                replicas=2,
+            ),
+        )
+        topic = AlarmTopic(
+            "topic",
+            AlarmTopicArgs(
+                identifier="shop-prod-alarms",
+                account="123456789012",
+                notify=["ops@shop.test"],
+                region="eu-central-1",
+            ),
+        )
+        RegionalRedisAlarms("alarms", RegionalRedisAlarmsArgs(cluster=copy, profile="production", topic_arn=topic.arn))
+
+    recording = record(build)
+    alarms = {item.inputs["name"]: item.inputs for item in recording.of("MetricAlarm")}
+    assert sorted(alarms) == [
+        f"shop-prod-queue-{name}"
+        for name in ("connections", "cpu", "evictions", "global-lag", "memory", "replication-lag")
+    ]
+    for alarm in alarms.values():
+        assert alarm["region"] == "eu-central-1"
+        assert _nodes(alarm) == ["shop-prod-queue-001", "shop-prod-queue-002", "shop-prod-queue-003"]
+    lag = alarms["shop-prod-queue-global-lag"]
+    assert (lag["metricQueries"][0]["metric"]["metricName"], lag["threshold"]) == ("GlobalDatastoreReplicationLag", 10)
+    for kind in ("kms/key:Key", "sns/topic:Topic", "sns/topicSubscription:TopicSubscription"):
+        [made] = [item for item in recording.of(kind) if item.name.startswith("topic-")]
+        assert made.inputs["region"] == "eu-central-1", kind
 
 
 def test_every_database_instance_is_watched(record: Record) -> None:

@@ -275,6 +275,11 @@ def test_a_redis_may_have_users_and_copies_in_other_regions(record: Callable[...
     assert set(recording.result["redis"]["cache"]["secondaries"]) == {"eu-central-1"}
     names = {item.name for item in recording.of("replicationGroup:ReplicationGroup")}
     assert names == {"redis-cache-cluster", "redis-queue-cluster", "redis-cache-eu-central-1-cluster"}
+    [elsewhere] = recording.result["alarms"]["regions"].items()
+    assert elsewhere[0] == "eu-central-1"
+    assert "aiponge-prod-cache-global-lag" in elsewhere[1]["names"]
+    assert len({item.inputs["name"] for item in recording.of("sns/topic:Topic")}) == 1, "one name in each region"
+    assert len(recording.of("sns/topic:Topic")) == 2
 
 
 def test_a_queues_options_reach_those_who_put_jobs_in(composed: Any) -> None:

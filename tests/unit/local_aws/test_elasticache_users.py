@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import redis
 from botocore.exceptions import ClientError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from components.redis_access import EVERYDAY_ACCESS, NO_ACCESS
 from local.aws.dataplane.desired import RedisServer, RedisUser
@@ -158,7 +160,10 @@ def running(declared: RedisServer, tmp_path: Path) -> Iterator[Callable[..., red
         process = subprocess.Popen(["redis-server", str(file)], stdout=log, stderr=log)
 
     def connect(username: str | None = None, password: str | None = None) -> redis.Redis:
-        return redis.Redis("127.0.0.1", declared.port, username=username, password=password, decode_responses=True)
+        # A refusal is no reason to ask again.
+        once = Retry(NoBackoff(), 0)
+        port = declared.port
+        return redis.Redis("127.0.0.1", port, username=username, password=password, decode_responses=True, retry=once)
 
     try:
         deadline = time.monotonic() + 30

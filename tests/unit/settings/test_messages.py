@@ -62,6 +62,12 @@ def test_the_least_configuration_is_enough_and_safe() -> None:
             "must be a whole number (read replicas, spread over the zones)",
         ),
         (
+            "groundwork:database/monitoringSeconds",
+            True,
+            "stacks/Pulumi.prod.yaml: groundwork:database.monitoringSeconds is true: "
+            "must be a whole number (interval of enhanced monitoring, in seconds; 0: off)",
+        ),
+        (
             "groundwork:cdn/bucket",
             ...,
             "stacks/Pulumi.prod.yaml: groundwork:cdn.bucket is missing: "

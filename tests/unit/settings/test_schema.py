@@ -141,8 +141,8 @@ def test_whatever_the_program_accepts_the_schema_accepts(path: tuple[str, ...], 
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    # The engine hands single values over as text, and to Python true is 1: those two only an editor can tell.
-    if not isinstance(value, bool) and (len(path) > 1 or isinstance(value, str | dict | list)):
+    # The engine hands single values over as text, whatever they were: only an editor can tell.
+    if len(path) > 1 or isinstance(value, str | dict | list):
         _agrees(configuration)
 
 
