@@ -70,6 +70,7 @@ def test_a_redis_with_users_lives(stores: Any) -> None:
 
 ABROAD = """
     import pulumi
+    from components.alarms import AlarmTopic, AlarmTopicArgs, RegionalRedisAlarms, RegionalRedisAlarmsArgs
     from components.network import StoreAccess
     from components.redis import RedisCluster, RedisClusterArgs
     from components.redis_copy import RegionalRedis, RegionalRedisArgs
@@ -93,7 +94,17 @@ ABROAD = """
                 access=access, apply_immediately=True,
             ),
         )
+        topic = AlarmTopic(
+            "topic",
+            AlarmTopicArgs(
+                identifier="global-alarms", account="123456789012", notify=["ops@shop.test"], region=copy.region
+            ),
+        )
+        RegionalRedisAlarms(
+            "alarms", RegionalRedisAlarmsArgs(cluster=copy, profile="production", topic_arn=topic.arn)
+        )
         pulumi.export("copy", copy.outputs)
+        pulumi.export("topic", topic.arn)
     pulumi.export("redis", cluster.outputs)
 """
 
@@ -103,6 +114,7 @@ def test_a_redis_in_two_regions_lives(stores: Any) -> None:
     stores.write(ABROAD)
     stores.up().assert_succeeded()
     assert stores.output("copy")["region"] == "eu-central-1"
+    assert ":eu-central-1:" in stores.output("topic"), "what is told of it is there too"
     assert _changes(stores) == {}
     stores.refresh("--expect-no-changes").assert_succeeded()
     for knob, value in (("version", "7.1"), ("node", "cache.r7g.xlarge")):
