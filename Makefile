@@ -29,9 +29,9 @@ up: packages ## Bring up the local platform and AIPONGE's services on it, and ch
 down: venv ## Remove everything that the local platform made on this machine
 	@$(BIN)/groundwork local down
 
-# Two workers: one for the end-to-end tests, which mostly wait, and one for those that compute.
+# Three workers for two cores: one for the end-to-end tests, and two more because tests of the engine wait a lot as well.
 test: lint packages tools ## Lint, then every test (as root on Debian: real engine, real cluster)
-	@$(BIN)/pytest tests --numprocesses 2 --no-loadscope-reorder
+	@$(BIN)/pytest tests --numprocesses 3 --no-loadscope-reorder
 
 test-fast: lint ## Lint, then the unit tests
 	@$(BIN)/pytest tests -m unit
