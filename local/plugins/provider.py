@@ -295,10 +295,15 @@ class Provider(ABC):
     """A resource provider. Methods are synchronous and are called from several threads at once.
 
     Any of them may raise `ProviderError`; whatever else they raise is reported as a fault of the plugin.
+
+    Attributes:
+        judges_by_asking: Whether `check` and `diff` may wait for a server. Those that only compute are called on the
+            thread that hears the engine, as previews of `create` and `update` are.
     """
 
     name: str
     version: str
+    judges_by_asking: bool = False
 
     def check_config(self, config: dict[str, Any]) -> list[CheckFailure]:
         """Judge the provider's configuration; values may be `UNKNOWN`."""

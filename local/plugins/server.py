@@ -1,7 +1,8 @@
 """Serves a `Provider` to the Pulumi engine.
 
 The engine starts the plugin, reads the port from its first line of output and calls it over gRPC. Calls are answered
-on one event loop; the provider's methods run in a pool of threads, so that cancellation is heard while they wait.
+on one event loop; methods of the provider that may wait run in a pool of threads, so that cancellation is heard
+meanwhile. What only computes is answered at once: handing it to a thread and back would cost more than the answer.
 """
 
 from __future__ import annotations
@@ -75,9 +76,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         while self._working and (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(set(self._working), timeout=left)
 
-    async def _run(self, context: Any, work: Callable[[], T]) -> T:
+    async def _run(self, context: Any, work: Callable[[], T], *, waits: bool = True) -> T:
         try:
-            return await self._in_thread(work)
+            return await self._in_thread(work) if waits else work()
         except Exception as error:  # noqa: BLE001 - every failure becomes the call's answer
             await errors.abort(context, self._provider.name, error)
 
@@ -146,7 +147,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             inputs=properties_from_struct(request.news),
             random_seed=request.randomSeed,
         )
-        result = await self._run(context, lambda: self._provider.check(check))
+        result = await self._run(context, lambda: self._provider.check(check), waits=self._provider.judges_by_asking)
         # Most are checked and left as they are: then there is nothing to write anew.
         inputs = request.news if result.inputs == check.inputs else struct_from_properties(result.inputs)
         return provider_pb2.CheckResponse(inputs=inputs, failures=_failures(result.failures))
@@ -161,7 +162,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             inputs=properties_from_struct(request.news),
             ignore_changes=tuple(request.ignoreChanges),
         )
-        return _diff_response(await self._run(context, lambda: self._provider.diff(diff)))
+        result = await self._run(context, lambda: self._provider.diff(diff), waits=self._provider.judges_by_asking)
+        return _diff_response(result)
 
     async def Create(self, request: Any, context: Any) -> Any:
         create = CreateRequest(
@@ -176,7 +178,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         abandoned = Event()
         try:
-            result = await self._run(context, lambda: self._create(create, abandoned))
+            result = await self._run(context, lambda: self._create(create, abandoned), waits=not create.preview)
         except asyncio.CancelledError:
             # The engine does not listen any more, so nobody will record what is being made.
             abandoned.set()
@@ -245,7 +247,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
             log=self._log(request.urn),
             cancelled=self.cancelled,
         )
-        outputs = await self._run(context, lambda: self._provider.update(update))
+        outputs = await self._run(context, lambda: self._provider.update(update), waits=not update.preview)
         return provider_pb2.UpdateResponse(properties=struct_from_properties(outputs))
 
     async def Delete(self, request: Any, context: Any) -> Any:

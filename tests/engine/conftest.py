@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from groundwork.engine import SHORT_LIVED
 from local import toolchain
 from local.paths import Paths
 from local.toolchain.errors import ToolMissing
@@ -189,6 +190,7 @@ def project(pulumi: Path, cache: Path, tmp_path: Path) -> Any:
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "GROUNDWORK_PYTHON": sys.executable,
+        **SHORT_LIVED,
         "GROUNDWORK_CACHE": str(cache),
         "GROUNDWORK_STATE": str(tmp_path / "platform"),
     }

@@ -47,6 +47,7 @@ class KubernetesProvider(Provider):
     """See `Provider`. The manager of a resource's fields is kept in its outputs."""
 
     name = "kubernetes"
+    judges_by_asking = True
 
     def __init__(self) -> None:
         self.version = importlib.metadata.version("pulumi-kubernetes")
