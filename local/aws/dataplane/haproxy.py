@@ -10,7 +10,8 @@ process of that proxy to it, `is_alive`, `serving` and `remove` are for the rest
         tls=True,
     )
     primary = Pool("primary", (Member("one", "10.213.16.1", 6379), Member("two", "10.213.16.2", 6379)), check)
-    HAProxy(context).ensure(Proxy("orders-endpoint", (Listener("main", "10.213.16.3", 6379, ("primary",)),), (primary,)))
+    endpoint = Listener("main", "10.213.16.3", 6379, ("primary",))
+    HAProxy(context).ensure(Proxy("orders-endpoint", (endpoint,), (primary,)))
 
 A server counts as unable to serve until its check has passed, also right after a start: nobody is sent to the wrong
 one meanwhile. Sessions to a server whose check fails are cut, so that clients come again and find the right one.
@@ -43,11 +44,11 @@ _CHECKED = (
 # TLS 1.2 resumes a session without public-key cryptography, TLS 1.3 does not: both sides' checks cost a quarter less.
 _CHECKED_OVER_TLS = ("check-ssl", "force-tlsv12", "verify", "required", "ca-file", AUTHORITY)
 _STATE_FIELDS = (
-    "be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
-    "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state "
-    "bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr "
-    "srv_agent_addr srv_agent_port"
-).split()
+    "be_id", "be_name", "srv_id", "srv_name", "srv_addr", "srv_op_state", "srv_admin_state", "srv_uweight",
+    "srv_iweight", "srv_time_since_last_change", "srv_check_status", "srv_check_result", "srv_check_health",
+    "srv_check_state", "srv_agent_state", "bk_f_forced_id", "srv_f_forced_id", "srv_fqdn", "srv_port", "srvrecord",
+    "srv_use_ssl", "srv_check_port", "srv_check_addr", "srv_agent_addr", "srv_agent_port",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
