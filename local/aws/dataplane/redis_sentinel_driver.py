@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from dataclasses import replace
 from typing import Any
 
 import redis
@@ -37,9 +39,10 @@ class RedisSentinelDriver:
     def __init__(self, context: Context, sentinels: Sentinels) -> None:
         self._context = context
         self._sentinels = sentinels
+        self._one_forgets = threading.Lock()
 
     def ensure(self, sentinel: RedisSentinel) -> None:
-        """Bring it to what is declared; returns when it and another one watch every group.
+        """Bring it to what is declared; returns when it and another one watch every group, and know its replicas.
 
         Raises:
             NotReady: it is not there yet.
@@ -86,16 +89,32 @@ class RedisSentinelDriver:
         for gone in sorted(set(known) - {watch.group for watch in sentinel.watches}):
             client.sentinel_remove(gone)
         for watch in sentinel.watches:
-            if watch.group not in known:
-                client.sentinel_monitor(watch.group, watch.primary, watch.port, QUORUM)
+            state = known.get(watch.group)
             # The last option tells whether all have been set.
-            if watch.group not in known or int(known[watch.group]["down-after-milliseconds"]) != DOWN_AFTER:
-                for option, value in self._options(watch).items():
-                    client.sentinel_set(watch.group, option, value)
-            elif stale := strangers(watch, [each["ip"] for each in client.sentinel_slaves(watch.group)]):
-                # It forgets no replica by itself, and must have forgotten this one before its address is another's.
-                client.sentinel_reset(watch.group)
-                raise NotReady(f"{sentinel.name} forgets {', '.join(stale)}")
+            if state is None or int(state["down-after-milliseconds"]) != DOWN_AFTER:
+                self._begin(watch, client, known=state is not None)
+            elif _stale(watch, client):
+                self._begin_anew(sentinel, watch, client, str(state["ip"]))
+
+    def _begin(self, watch: Watch, client: redis.Redis, known: bool) -> None:
+        if not known:
+            client.sentinel_monitor(watch.group, watch.primary, watch.port, QUORUM)
+        for option, value in self._options(watch).items():
+            client.sentinel_set(watch.group, option, value)
+
+    def _begin_anew(self, sentinel: RedisSentinel, watch: Watch, client: redis.Redis, primary: str) -> None:
+        """Have it forget replicas that are gone: it does not by itself, and has to before their addresses are others'.
+
+        With them it forgets those that are there, and the other Sentinels. So one does at a time, until it has found
+        all of them again: together they could not fail over meanwhile. (SENTINEL RESET would do the same, but then
+        leaves it without replicas for up to ten seconds, until it asks the primary next.)
+        """
+        with self._one_forgets:
+            client.sentinel_remove(watch.group)
+            self._begin(replace(watch, primary=primary), client, known=False)
+            wait_until(lambda: _agree(sentinel, client), 10, f"{sentinel.name} has found the others again")
+        if stale := _stale(watch, client):
+            raise NotReady(f"{sentinel.name} still knows {', '.join(stale)}")
 
     def _options(self, watch: Watch) -> dict[str, str]:
         password = own_password(self._context.control_password, SENTINEL_USER, watch.group)
@@ -112,6 +131,10 @@ def strangers(watch: Watch, replicas: list[str]) -> list[str]:
     return sorted(set(replicas) - watch.servers)
 
 
+def _stale(watch: Watch, client: redis.Redis) -> list[str]:
+    return strangers(watch, [each["ip"] for each in client.sentinel_slaves(watch.group)])
+
+
 def _agree(sentinel: RedisSentinel, client: Any) -> bool:
     try:
         for watch in sentinel.watches:
@@ -119,4 +142,5 @@ def _agree(sentinel: RedisSentinel, client: Any) -> bool:
     except redis.ResponseError:
         # NOQUORUM or NOAUTH: it has not met the others yet.
         return False
-    return True
+    known = masters(client)
+    return all(int(known[watch.group]["num-slaves"]) > 0 for watch in sentinel.watches)

@@ -276,10 +276,14 @@ def test_replicas_come_and_go_and_sessions_stay(group: Group, eventually: Wait) 
         group.api.decrease_replica_count(ReplicationGroupId=group.name, NewReplicaCount=1, ApplyImmediately=True)
         eventually(group.is_available, "the replica is gone")
         assert (group.members("primary"), len(group.members("replica"))) == ([primary], 1)
-        group.api.increase_replica_count(ReplicationGroupId=group.name, NewReplicaCount=2, ApplyImmediately=True)
-        eventually(group.is_available, "another replica is there")
-        assert (group.members("primary"), len(group.members("replica"))) == ([primary], 2)
         assert client.client_id() == session
+    group.api.test_failover(ReplicationGroupId=group.name, NodeGroupId="0001")
+    eventually(group.is_available, "the replica that is left has taken over")
+    [successor] = group.members("primary")
+    assert successor != primary
+    group.api.increase_replica_count(ReplicationGroupId=group.name, NewReplicaCount=2, ApplyImmediately=True)
+    eventually(group.is_available, "another replica is there")
+    assert (group.members("primary"), len(group.members("replica"))) == ([successor], 2)
 
 
 def test_a_snapshot_is_restored_into_a_new_group(
