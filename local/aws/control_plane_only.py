@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from local.aws import resources
-from local.aws.dataplane.desired import postgres_name, redis_name
+from local.aws.dataplane.desired import postgres_name
+from local.aws.dataplane.redis_desired import endpoint_name, reader_owner, redis_name
+from local.aws.extensions.elasticache_groups import Group
 from local.aws.extensions.rds_proxy import PREFIX
 from local.aws.state import ADDRESSES, LOCK
+
+
+def _fail_over(group: Group) -> None:
+    """Have a replica take over from a primary that was made to fail."""
+    failed = group.primary
+    group.fail_over(next(node for node in group.nodes if node is not failed))
+    group.recover(failed)
+    failed.deaths = 0
 
 
 def settle() -> None:
     """Bring every resource to the state it would have once its servers run."""
     with LOCK:
         for elasticache in resources.elasticache():
+            for snapshot in list(elasticache.snapshots_kept.values()):
+                if snapshot.status == "deleting":
+                    elasticache.drop_snapshot(snapshot)
+                snapshot.status, snapshot.origin, snapshot.source, snapshot.size = "available", None, None, 0
             for group in list(elasticache.groups.values()):
                 if group.status == "deleting":
                     elasticache.forget(group)
-                    for node in group.nodes:
-                        ADDRESSES.release(redis_name(node.cluster_id, group.region))
+                    names = [redis_name(node.cluster_id, group.region) for node in group.nodes]
+                    for name in (*names, endpoint_name(group), reader_owner(group)):
+                        ADDRESSES.release(name)
                     continue
                 for node in group.nodes:
                     node.address = ADDRESSES.allocate(redis_name(node.cluster_id, group.region))
-                group.status = "available"
+                if group.primary.deaths:
+                    _fail_over(group)
+                group.primary_address = ADDRESSES.allocate(endpoint_name(group))
+                group.reader_address = ADDRESSES.allocate(reader_owner(group))
+                group.status, group.formed = "available", True
         for rds in resources.rds():
             for instance in rds.instances:
                 name = postgres_name(instance.db_instance_identifier, instance.region)

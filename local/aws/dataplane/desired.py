@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from local.aws import resources
+from local.aws.dataplane.redis_desired import (
+    RedisEndpoint,
+    RedisSentinel,
+    RedisServer,
+    RedisSnapshot,
+    redis_endpoint,
+    redis_import,
+    redis_sentinels,
+    redis_servers,
+    redis_snapshot,
+)
 from local.aws.extensions.cloudfront import CloudFront, Distribution, edge_name
 from local.aws.extensions.cloudfront_policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
-from local.aws.extensions.elasticache_groups import Group
-from local.aws.extensions.elasticache_users import User
 from local.aws.extensions.rds import Instance
 from local.aws.extensions.rds_proxy import address_owner
 from local.aws.state import ADDRESSES, LOCK
 from local.aws.web_acl import NOTHING, Judgement, judgement
-
-
-@dataclass(frozen=True)
-class RedisUser:
-    """Somebody who may log in to a Redis.
-
-    Attributes:
-        access: What it may do: an access string as ElastiCache takes it.
-        passwords: Any of them lets it in; none: none is needed.
-    """
-
-    name: str
-    access: str
-    passwords: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class RedisServer:
-    """One redis-server.
-
-    Attributes:
-        tokens: Passwords that the default user may come with; an empty one means none is needed.
-        users: Who may log in instead, the default user among them; empty where tokens decide.
-        settings: redis.conf directives.
-        primary: Address of the primary, None for the primary itself.
-    """
-
-    name: str
-    address: str
-    port: int
-    tls: bool
-    tokens: tuple[str, ...] = field(repr=False)
-    settings: Mapping[str, str]
-    primary: str | None
-    users: tuple[RedisUser, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,12 +94,7 @@ class EdgeSite:
     judgement: Judgement = NOTHING
 
 
-Server = RedisServer | PostgresServer | EdgeSite
-
-
-def redis_name(cluster_id: str, region: str) -> str:
-    """Name of a replication group member's server."""
-    return f"redis-{region}-{cluster_id}"
+Server = RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | EdgeSite
 
 
 def postgres_name(identifier: str, region: str) -> str:
@@ -137,43 +106,22 @@ def desired() -> dict[str, Server]:
     """Every server that should run now, by name."""
     with LOCK:
         servers: list[Server] = []
+        groups = []
         for elasticache in resources.elasticache():
             for group in elasticache.groups.values():
-                if group.status != "deleting":
-                    servers += redis_servers(group, elasticache.users_of(group))
+                if not group.leaves:
+                    servers += [*redis_servers(group, elasticache.users_of(group)), redis_endpoint(group)]
+                    groups.append(group)
+                    brought = redis_import(group)
+                    servers += [] if brought is None else [brought]
+            kept = elasticache.snapshots_kept.values()
+            servers += [redis_snapshot(snapshot) for snapshot in kept if snapshot.status != "deleting"]
+        servers += redis_sentinels(groups)
         for rds in resources.rds():
             servers += [postgres_server(each) for each in rds.instances if each.status != "deleting"]
         for cloudfront in resources.cloudfront():
             servers += [edge_site(cloudfront, each) for each in cloudfront.served.values()]
         return {server.name: server for server in servers}
-
-
-def redis_servers(group: Group, users: Sequence[User] = ()) -> list[RedisServer]:
-    """The group's servers, the primary first.
-
-    Args:
-        group: The replication group.
-        users: Those of its user group, if it has one.
-    """
-    allowed = tuple(RedisUser(user.name, user.access, tuple(user.passwords)) for user in users)
-    names = [redis_name(node.cluster_id, group.region) for node in group.nodes]
-    # The first node of a secondary replicates the first one of its primary, in whatever region that is said to be.
-    source = group.source
-    upstream = None if source is None else ADDRESSES.allocate(redis_name(source.nodes[0].cluster_id, source.region))
-    addresses = [ADDRESSES.allocate(name) for name in names]
-    return [
-        RedisServer(
-            name=name,
-            address=address,
-            port=group.port,
-            tls=group.tls,
-            tokens=tuple(group.tokens or [""]),
-            settings=group.settings,
-            primary=upstream if name == names[0] else addresses[0],
-            users=allowed,
-        )
-        for name, address in zip(names, addresses, strict=True)
-    ]
 
 
 def postgres_server(instance: Instance) -> PostgresServer:

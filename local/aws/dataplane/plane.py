@@ -9,12 +9,28 @@ from collections.abc import Mapping
 
 from local.aws.dataplane.clean import clean
 from local.aws.dataplane.context import Context, NotReady
-from local.aws.dataplane.desired import EdgeSite, PostgresServer, RedisServer, desired
+from local.aws.dataplane.desired import EdgeSite, PostgresServer, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
 from local.aws.dataplane.postgres_driver import PostgresDriver
 from local.aws.dataplane.reconciler import Actual, Driver, Reconciler
+from local.aws.dataplane.redis_desired import RedisEndpoint, RedisSentinel, RedisServer, RedisSnapshot
 from local.aws.dataplane.redis_driver import RedisDriver
+from local.aws.dataplane.redis_endpoint_driver import RedisEndpointDriver
+from local.aws.dataplane.redis_report import report_snapshots
+from local.aws.dataplane.redis_sentinel_driver import RedisSentinelDriver
+from local.aws.dataplane.redis_sentinels import Sentinels
+from local.aws.dataplane.redis_snapshot_driver import RedisSnapshotDriver
+from local.aws.dataplane.redis_watch import PrimaryWatch
 from local.aws.dataplane.report import report
+
+_KINDS: dict[type, str] = {
+    RedisServer: "redis",
+    RedisEndpoint: "redis-endpoint",
+    RedisSentinel: "redis-sentinel",
+    RedisSnapshot: "redis-snapshot",
+    PostgresServer: "postgres",
+    EdgeSite: "cdn",
+}
 
 
 class DataPlane:
@@ -27,8 +43,14 @@ class DataPlane:
     def __init__(self, context: Context, wake: threading.Event) -> None:
         self._context = context
         self._postgres = PostgresDriver(context)
+        sentinels = Sentinels(context)
+        self._primaries = PrimaryWatch(sentinels.told, wake)
+        self._snapshots = RedisSnapshotDriver(context)
         drivers: dict[type, Driver] = {
-            RedisServer: RedisDriver(context),
+            RedisServer: RedisDriver(context, sentinels),
+            RedisEndpoint: RedisEndpointDriver(context),
+            RedisSentinel: RedisSentinelDriver(context, sentinels),
+            RedisSnapshot: self._snapshots,
             PostgresServer: self._postgres,
             EdgeSite: EdgeDriver(context),
         }
@@ -39,9 +61,11 @@ class DataPlane:
         """Follow what is declared; nothing may be running yet."""
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
+        self._primaries.start()
 
     def stop(self) -> None:
         """End every server and remove their data and addresses."""
+        self._primaries.stop()
         self._reconciler.stop()
         clean(self._context.layout, self._context.plan)
 
@@ -51,6 +75,7 @@ class DataPlane:
             self._postgres.prepare()
 
     def _report(self, known: Mapping[str, Actual]) -> None:
+        report_snapshots(known, self._snapshots.size)
         report(known, self._postgres.needs_restart)
         told = json.dumps([_line(name, actual) for name, actual in sorted(known.items())])
         if told != self._told:
@@ -64,7 +89,7 @@ def _line(name: str, actual: Actual) -> dict[str, object]:
     state = "leaving" if actual.leaving else "ready" if actual.applied == actual.latest else "starting"
     return {
         "name": name,
-        "kind": {RedisServer: "redis", PostgresServer: "postgres", EdgeSite: "cdn"}[type(actual.latest)],
+        "kind": _KINDS[type(actual.latest)],
         "address": actual.latest.address,
         "state": state,
         "problem": actual.problem,

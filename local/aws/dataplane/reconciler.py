@@ -58,6 +58,22 @@ class Actual:
     since: float = field(default_factory=time.time)
 
 
+Known = Mapping[str, Actual]
+"""What the reconciler knows, by server name."""
+
+
+def is_ready(server: Server, known: Known) -> bool:
+    """Whether the server is what it should be, as far as is known."""
+    actual = known.get(server.name)
+    return actual is not None and actual.applied == server and not actual.problem
+
+
+def has_failed(server: Server, known: Known) -> bool:
+    """Whether the server did not get ready for so long that the API has to say so."""
+    actual = known.get(server.name)
+    return actual is not None and actual.applied is None and actual.failures >= FAILED_AFTER
+
+
 class Reconciler:
     """The loop between the API's models and the servers.
 
@@ -113,6 +129,9 @@ class Reconciler:
                 self._consider(name, actual, wanted.get(name))
             known = dict(self._actual)
         self._report(known)
+        if self._desired() != wanted:
+            # What became of some servers asks for others: a group that is complete for somebody to watch over it.
+            self._wake.set()
 
     def _consider(self, name: str, actual: Actual, wanted: Server | None) -> None:
         if actual.busy or time.monotonic() < actual.retry_at:

@@ -1,14 +1,30 @@
-"""redis.conf of one server: a pure function of what is declared."""
+"""Configuration of Redis servers and Sentinels: pure functions of what is declared."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.aws.dataplane.desired import RedisServer, fingerprint
+from local.aws.dataplane.desired import fingerprint
+from local.aws.dataplane.redis_desired import RedisSentinel, RedisServer
 
 CONTROL_USER = "groundwork"
+CHECK_USER = "groundwork-check"
+"""HAProxy's, which asks servers for their role."""
+SENTINEL_USER = "groundwork-sentinel"
+"""The Sentinels', who watch and reconfigure servers."""
+SENTINEL_PORT = 26379
+
+_RULES = {
+    CONTROL_USER: "~* &* +@all",
+    CHECK_USER: "+info",
+    # Redis documentation, High availability with Redis Sentinel: Access Control List authentication.
+    SENTINEL_USER: "allchannels +multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info "
+    "+client|setname +client|kill +script|kill",
+}
+PLATFORM_USERS = frozenset(_RULES)
 
 # ElastiCache user guide, "Restricted commands": what an ElastiCache node does not let its clients do.
 _RESTRICTED = (
@@ -42,6 +58,16 @@ class Credentials:
     authority: Path
 
 
+def own_password(control_password: str, user: str, group: str) -> str:
+    """A platform user's password on the servers of one group.
+
+    Another group's is another one: whoever still asks at an address that has passed to another group is not let in.
+    """
+    if user == CONTROL_USER:
+        return control_password
+    return hmac.digest(control_password.encode(), f"{user} {group}".encode(), "sha256").hex()
+
+
 def clients(server: RedisServer) -> dict[str, list[str]]:
     """ACL rules by user, for all that clients can be: with tokens the default user, else those of the user group.
 
@@ -66,36 +92,73 @@ def render(server: RedisServer, folder: Path, credentials: Credentials) -> str:
     It holds no client token in the clear: Redis takes their SHA-256 hashes. Only the platform's own password stands
     in it, for a replica to log in to its primary.
     """
-    control = ["reset", "on", f"#{fingerprint(credentials.control_password)}", "~*", "&*", "+@all"]
+    control = credentials.control_password
     lines: list[tuple[str, ...]] = [
         ("bind", server.address),
+        ("bind-source-addr", server.address),
         ("protected-mode", "no"),
         ("daemonize", "no"),
         ("dir", str(folder)),
         ("logfile", '""'),
         ("save", '""'),
         ("replica-announce-ip", server.address),
+        # A replica that comes need not wait for others that might come too.
+        ("repl-diskless-sync-delay", "0"),
+        # What a replica got from its primary it must not load when it starts anew.
+        ("rdb-del-sync-files", "yes"),
         *(("user", name, *rules) for name, rules in clients(server).items()),
-        ("user", CONTROL_USER, *control),
+        *(("user", user, *_own_rules(user, own_password(control, user, server.group))) for user in sorted(_RULES)),
         ("masteruser", CONTROL_USER),
-        ("masterauth", credentials.control_password),
+        ("masterauth", control),
+        *_transport(server.tls, server.port, credentials),
     ]
-    if server.tls:
-        lines += [
-            ("port", "0"),
-            ("tls-port", str(server.port)),
-            ("tls-cert-file", str(credentials.certificate)),
-            ("tls-key-file", str(credentials.key)),
-            ("tls-ca-cert-file", str(credentials.authority)),
-            ("tls-auth-clients", "no"),
-            ("tls-replication", "yes"),
-            ("tls-protocols", '"TLSv1.2 TLSv1.3"'),
-        ]
-    else:
-        lines.append(("port", str(server.port)))
     if server.primary is not None:
         lines.append(("replicaof", server.primary, str(server.port)))
     lines += sorted(_directives(server.settings))
+    return _text(lines)
+
+
+def render_sentinel(sentinel: RedisSentinel, folder: Path, credentials: Credentials) -> str:
+    """The configuration file that a Sentinel begins with; from then on it keeps its state in there itself."""
+    password = credentials.control_password
+    return _text(
+        [
+            ("bind", sentinel.address),
+            ("bind-source-addr", sentinel.address),
+            ("protected-mode", "no"),
+            ("daemonize", "no"),
+            ("dir", str(folder)),
+            ("logfile", '""'),
+            ("user", "default", "off"),
+            ("user", CONTROL_USER, *_own_rules(CONTROL_USER, password)),
+            *_transport(sentinel.tls, SENTINEL_PORT, credentials),
+            ("sentinel", "announce-ip", sentinel.address),
+            ("sentinel", "sentinel-user", CONTROL_USER),
+            ("sentinel", "sentinel-pass", password),
+        ]
+    )
+
+
+def _own_rules(user: str, password: str) -> list[str]:
+    return ["reset", "on", f"#{fingerprint(password)}", *_RULES[user].split()]
+
+
+def _transport(tls: bool, port: int, credentials: Credentials) -> list[tuple[str, ...]]:
+    if not tls:
+        return [("port", str(port))]
+    return [
+        ("port", "0"),
+        ("tls-port", str(port)),
+        ("tls-cert-file", str(credentials.certificate)),
+        ("tls-key-file", str(credentials.key)),
+        ("tls-ca-cert-file", str(credentials.authority)),
+        ("tls-auth-clients", "no"),
+        ("tls-replication", "yes"),
+        ("tls-protocols", '"TLSv1.2 TLSv1.3"'),
+    ]
+
+
+def _text(lines: Sequence[tuple[str, ...]]) -> str:
     return "".join(" ".join(line) + "\n" for line in lines)
 
 

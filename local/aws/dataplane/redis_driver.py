@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import shutil
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from local.aws.dataplane.context import Context, NotReady, wait_until
-from local.aws.dataplane.desired import RedisServer
 from local.aws.dataplane.files import own_folder, write_private
-from local.aws.dataplane.redis_config import CONTROL_USER, Credentials, clients, render
+from local.aws.dataplane.redis_access import USER, connect, credentials
+from local.aws.dataplane.redis_config import PLATFORM_USERS, clients, render
+from local.aws.dataplane.redis_desired import RedisServer
+from local.aws.dataplane.redis_roles import may_depose, primary_at_start, unheard
+from local.aws.dataplane.redis_sentinels import Sentinels, Silent, Told
+from local.aws.dataplane.redis_snapshot_driver import FILE, snapshot_file
 from local.aws.extensions.elasticache_parameters import restart_settings
 
-USER = "redis"
-_ONCE = Retry(NoBackoff(), 0)
-"""Who asks asks again by itself: the client's own retries would only add their pauses."""
+_SEEDED = "seeded"
 
 
 class RedisDriver:
-    """One redis-server a node."""
+    """One redis-server a node.
 
-    def __init__(self, context: Context) -> None:
+    Where the Sentinels watch, they decide who is the primary: a server that ended comes back as a replica of whom they
+    name, and one that runs is told its role only when it does not know yet that it was deposed.
+    """
+
+    def __init__(self, context: Context, sentinels: Sentinels) -> None:
         self._context = context
+        self._sentinels = sentinels
+        self._waiting: dict[str, float] = {}
 
     def ensure(self, server: RedisServer) -> None:
         """Bring the server to what is declared; returns when it answers, a replica when it is in step.
@@ -35,13 +45,26 @@ class RedisDriver:
         context = self._context
         context.add_address(server.address)
         folder = own_folder(context.folder(server.name), USER)
+        first = self._die(server, folder)
+        runs = context.is_running(server.name)
+        primary = server.primary if runs else self._primary_now(server)
+        loads = primary is None and server.seed is not None and not (folder / _SEEDED).exists()
+        has_lost = not (runs or first or loads) and primary is None and not server.watched
+        keeper = self._keeper(server) if has_lost else None
+        own = credentials(context, server.name, server.tls, [server.address, *server.endpoints])
         configuration = folder / "redis.conf"
-        write_private(configuration, render(server, folder, self._credentials(server)), USER)
-        if context.is_running(server.name):
+        write_private(configuration, render(replace(server, primary=primary or keeper), folder, own), USER)
+        if runs:
             self._apply(server)
         else:
+            self._lay_out(server, folder, loads)
             context.run(server.name, ["redis-server", str(configuration)], USER, folder)
-        wait_until(lambda: self._answers(server), 10, f"{server.name} answers")
+        wait_until(lambda: self._answers(server, primary or keeper), 10, f"{server.name} answers")
+        if keeper is not None:
+            self._apply(server)
+        self._note_seeded(server, folder)
+        if primary != server.primary:
+            raise NotReady(f"{server.name} follows {primary}: the API is still to be told")
 
     def is_alive(self, server: RedisServer) -> bool:
         """Whether its process runs."""
@@ -52,38 +75,84 @@ class RedisDriver:
         self._context.processes.stop(server.name)
         shutil.rmtree(self._context.folder(server.name), ignore_errors=True)
         self._context.remove_address(server.address)
+        self._waiting.pop(server.name, None)
 
-    def _credentials(self, server: RedisServer) -> Credentials:
-        context = self._context
-        if not server.tls:
-            return Credentials(context.control_password, None, None, context.authority.root)
-        folder = context.folder(server.name) / "tls"
-        issued = context.authority.issue(
-            folder,
-            server.name,
-            [server.address],
-            [f"{server.name}.groundwork.local"],
-            USER,
-        )
-        own_folder(folder, USER)
-        root = folder / "ca.pem"
-        write_private(root, context.authority.root.read_text(), USER)
-        return Credentials(context.control_password, issued.certificate, issued.key, root)
+    def _die(self, server: RedisServer, folder: Path) -> bool:
+        """Kill the server if that is asked for once more than it was done: what TestFailover is for.
+
+        Returns:
+            Whether it has never run.
+        """
+        record = folder / "deaths"
+        before = int(record.read_text()) if record.exists() else None
+        if before is not None and before < server.deaths:
+            self._context.processes.stop(server.name, timeout=0)
+        if before != server.deaths:
+            write_private(record, str(server.deaths), USER)
+        return before is None
+
+    def _lay_out(self, server: RedisServer, folder: Path, loads: bool) -> None:
+        """Leave what the server loads when it starts: a snapshot the first time, nothing afterwards."""
+        data = folder / FILE
+        data.unlink(missing_ok=True)
+        if loads and server.seed is not None:
+            try:
+                shutil.copyfile(snapshot_file(self._context, server.seed), data)
+            except FileNotFoundError as error:
+                raise NotReady(f"{server.name}: its data are still to be fetched") from error
+            shutil.chown(data, USER, USER)
+
+    def _note_seeded(self, server: RedisServer, folder: Path) -> None:
+        """Once it has loaded its snapshot it does not so again: that would bring old data back."""
+        if server.seed is not None and write_private(folder / _SEEDED, server.seed, USER):
+            (folder / FILE).unlink(missing_ok=True)
+
+    def _primary_now(self, server: RedisServer) -> str | None:
+        """Whom a server follows that is about to start; raises NotReady while that is being decided."""
+        if not server.watched:
+            return server.primary
+        try:
+            told = self._told(server)
+        except Silent:
+            told = unheard(server)
+        heirs = [peer for peer in server.peers if self._context.is_running(peer)]
+        since = self._waiting.setdefault(server.name, time.monotonic())
+        primary = primary_at_start(server, told, heirs, time.monotonic() - since)
+        self._waiting.pop(server.name, None)
+        return primary
+
+    def _told(self, server: RedisServer) -> Told | None:
+        return self._sentinels.told(server.tls).get(server.group)
+
+    def _keeper(self, server: RedisServer) -> str | None:
+        """Address of the replica that keeps the data of a primary that ended and that nobody takes over from.
+
+        ElastiCache User Guide, "Failure scenarios with Multi-AZ responses", automatic failover disabled: the new
+        primary gets its data from one of the replicas, then they follow it again. That replica has to be a primary
+        meanwhile: one that has lost its own has nothing to give.
+        """
+        kept: dict[str, int] = {}
+        for name, address in server.peers.items():
+            if self._context.is_running(name):
+                with suppress(redis.RedisError), self._connect(server, address) as client:
+                    kept[address] = int(client.info("replication").get("slave_repl_offset", 0))
+        if not kept:
+            return None
+        keeper = max(kept, key=lambda address: kept[address])
+        try:
+            with self._connect(server, keeper) as client:
+                client.replicaof("NO", "ONE")
+        except redis.RedisError as error:
+            raise NotReady(f"{server.name}: {keeper} keeps its data and does not answer: {error}") from error
+        return keeper
+
+    def _connect(self, server: RedisServer, address: str) -> redis.Redis:
+        return connect(self._context, address, server.port, server.tls)
 
     def _client(self, server: RedisServer) -> redis.Redis:
-        return redis.Redis(
-            host=server.address,
-            port=server.port,
-            username=CONTROL_USER,
-            password=self._context.control_password,
-            ssl=server.tls,
-            ssl_ca_certs=str(self._context.authority.root) if server.tls else None,
-            socket_timeout=3,
-            retry=_ONCE,
-            decode_responses=True,
-        )
+        return self._connect(server, server.address)
 
-    def _answers(self, server: RedisServer) -> bool:
+    def _answers(self, server: RedisServer, primary: str | None) -> bool:
         if not self._context.is_running(server.name):
             raise NotReady(f"{server.name} ended; see {self._context.log(server.name)}")
         try:
@@ -91,7 +160,9 @@ class RedisDriver:
                 replication = client.info("replication")
         except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError):
             return False
-        return server.primary is None or replication["master_link_status"] == "up"
+        if primary is None:
+            return bool(replication["role"] == "master")
+        return bool(replication.get("master_link_status") == "up")
 
     def _apply(self, server: RedisServer) -> None:
         live = {name: value for name, value in server.settings.items() if name not in restart_settings()}
@@ -99,12 +170,41 @@ class RedisDriver:
             with self._client(server) as client:
                 client.execute_command("CONFIG", "SET", *(part for pair in live.items() for part in pair))
                 let_in(client, server)
-                if server.primary is None:
-                    client.replicaof("NO", "ONE")
-                else:
-                    client.replicaof(server.primary, str(server.port))
+                if not server.watched and server.primary is not None:
+                    client.replicaof(server.primary, server.port)
+                elif not server.watched:
+                    self._lead(server, client)
+                elif server.primary is not None and client.info("replication")["role"] == "master":
+                    self._depose(server, client)
         except redis.RedisError as error:
             raise NotReady(f"{server.name}: {error}") from error
+
+    def _lead(self, server: RedisServer, client: Any) -> None:
+        """Have a server be the primary that is one by declaration, once it has got what a replica kept for it."""
+        running = [address for name, address in server.peers.items() if self._context.is_running(name)]
+        replication = client.info("replication")
+        if replication.get("master_link_status") == "down" and replication["master_host"] in running:
+            raise NotReady(f"{server.name} still gets its data from {replication['master_host']}")
+        client.replicaof("NO", "ONE")
+        for address in running:
+            with self._connect(server, address) as peer:
+                if peer.info("replication")["role"] == "master":
+                    peer.replicaof(server.address, server.port)
+
+    def _depose(self, server: RedisServer, client: Any) -> None:
+        """Have a server that missed a failover follow its successor; a Sentinel would let ten seconds pass first.
+
+        Raises:
+            NotReady: the Sentinels are not of one mind about it.
+        """
+        try:
+            told = self._told(server)
+        except Silent:
+            told = None
+        if not may_depose(server, told):
+            raise NotReady(f"{server.name} calls itself the primary, and the Sentinels have not settled on another")
+        client.replicaof(server.primary, server.port)
+        client.client_kill_filter(_type="normal")
 
 
 def let_in(client: Any, server: RedisServer) -> None:
@@ -117,5 +217,5 @@ def let_in(client: Any, server: RedisServer) -> None:
     wanted = clients(server)
     for name, rules in wanted.items():
         client.execute_command("ACL", "SETUSER", name, *rules)
-    if gone := sorted(set(client.acl_users()) - set(wanted) - {CONTROL_USER, "default"}):
+    if gone := sorted(set(client.acl_users()) - set(wanted) - PLATFORM_USERS - {"default"}):
         client.acl_deluser(*gone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from local.aws import resources
@@ -14,17 +14,12 @@ from local.aws.dataplane.desired import (
     edge_site,
     postgres_name,
     postgres_server,
-    redis_name,
-    redis_servers,
 )
-from local.aws.dataplane.reconciler import FAILED_AFTER, Actual
+from local.aws.dataplane.reconciler import Known, has_failed, is_ready
+from local.aws.dataplane.redis_report import reader_owners, report_group
 from local.aws.extensions.cloudfront import CloudFront, Distribution
-from local.aws.extensions.elasticache import ElastiCache
-from local.aws.extensions.elasticache_groups import Group
 from local.aws.extensions.rds import RDS, Instance
 from local.aws.state import ADDRESSES, LOCK
-
-Known = Mapping[str, Actual]
 
 
 def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
@@ -37,7 +32,7 @@ def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
     with LOCK:
         for elasticache in resources.elasticache():
             for group in list(elasticache.groups.values()):
-                _group(elasticache, group, known)
+                report_group(elasticache, group, known)
         for rds in resources.rds():
             for instance in list(rds.instances):
                 _instance(rds, instance, known, needs_restart)
@@ -45,33 +40,14 @@ def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():
                 _distribution(cloudfront, distribution, known)
-        for name in set(ADDRESSES.taken) - set(known) - set(desired()) - _proxies(known):
+        wanted = desired()
+        kept = {*known, *wanted, *_proxies(known), *reader_owners([*wanted.values(), *_latest(known)])}
+        for name in set(ADDRESSES.taken) - kept:
             ADDRESSES.release(name)
 
 
-def is_ready(server: Server, known: Known) -> bool:
-    """Whether the server is what it should be."""
-    actual = known.get(server.name)
-    return actual is not None and actual.applied == server
-
-
-def _has_failed(server: Server, known: Known) -> bool:
-    actual = known.get(server.name)
-    return actual is not None and actual.applied is None and actual.failures >= FAILED_AFTER
-
-
-def _group(elasticache: ElastiCache, group: Group, known: Known) -> None:
-    if group.status == "deleting":
-        if not any(redis_name(node.cluster_id, group.region) in known for node in group.nodes):
-            elasticache.forget(group)
-        return
-    servers = redis_servers(group, elasticache.users_of(group))
-    if all(is_ready(server, known) for server in servers):
-        for node, server in zip(group.nodes, servers, strict=True):
-            node.address = server.address
-        group.status = "available"
-    elif group.status == "creating" and any(_has_failed(server, known) for server in servers):
-        group.status = "create-failed"
+def _latest(known: Known) -> list[Server]:
+    return [actual.latest for actual in known.values()]
 
 
 def _instance(rds: RDS, instance: Instance, known: Known, needs_restart: Callable[[str], bool]) -> None:
@@ -85,7 +61,7 @@ def _instance(rds: RDS, instance: Instance, known: Known, needs_restart: Callabl
         instance.server_address = server.address
         instance.status = "available"
         instance.pending_parameters = needs_restart(name)
-    elif instance.status == "creating" and _has_failed(server, known):
+    elif instance.status == "creating" and has_failed(server, known):
         instance.status = "failed"
 
 

@@ -18,6 +18,7 @@ from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from local.aws.errors import Invalid, Refused
+from local.aws.extensions.elasticache_events import EventOperations
 from local.aws.extensions.elasticache_global import (
     GlobalGroup,
     GlobalOperations,
@@ -37,6 +38,7 @@ from local.aws.extensions.elasticache_limits import (
     user_group_after,
 )
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP
+from local.aws.extensions.elasticache_snapshots import ExportedFile, Snapshot, SnapshotOperations, exported_file
 from local.aws.extensions.elasticache_surroundings import SurroundingOperations
 from local.aws.extensions.elasticache_users import User, UserGroup, UserOperations
 from local.aws.extensions.routing import urls
@@ -59,8 +61,6 @@ REFUSED = (
     "NodeGroupConfiguration",
     "PrimaryClusterId",
     "ServerlessCacheSnapshotName",
-    "SnapshotArns",
-    "SnapshotName",
 )
 DEFAULTS: dict[str, object] = {
     "AtRestEncryptionEnabled": False,
@@ -82,8 +82,10 @@ class ElastiCache(ElastiCacheBackend):
         self.access_users: dict[str, User] = {}
         self.user_groups: dict[str, UserGroup] = {}
         self.global_groups: dict[str, GlobalGroup] = {}
+        # moto has snapshots of its own under the shorter name: without data.
+        self.snapshots_kept: dict[str, Snapshot] = {}
         self.arn_regex = re.compile(
-            r"^arn:aws:elasticache:.*:[0-9]*:(cluster|parametergroup|replicationgroup|subnetgroup|user|usergroup):.*$"
+            r"^arn:aws:elasticache:.*:[0-9]*:(cluster|parametergroup|replicationgroup|snapshot|subnetgroup|user|usergroup):.*$"
         )
 
     @property
@@ -124,13 +126,39 @@ class ElastiCache(ElastiCacheBackend):
             return []
         return [self.access_users[identifier] for identifier in self.user_groups[group.user_group].user_ids]
 
+    def snapshot(self, name: str) -> Snapshot:
+        """The snapshot of this name, or AWS's error."""
+        if name.lower() not in self.snapshots_kept:
+            raise Invalid("SnapshotNotFoundFault", f"Snapshot {name} not found.")
+        return self.snapshots_kept[name.lower()]
+
+    def is_restoring(self, snapshot: Snapshot) -> bool:
+        """Whether a replication group is being made from the snapshot."""
+        return any(group.seed is snapshot and not group.formed for group in self.groups.values())
+
+    def is_snapshotting(self, group: Group) -> bool:
+        """Whether a snapshot of the group is being taken."""
+        return any(each.origin is group and each.status == "creating" for each in self.snapshots_kept.values())
+
+    def drop_snapshot(self, snapshot: Snapshot) -> None:
+        """Drop a deleted snapshot, once its file is gone."""
+        self.snapshots_kept.pop(snapshot.name, None)
+        self.tagging_service.delete_all_tags_for_resource(snapshot.arn)
+
     def forget(self, group: Group) -> None:
         """Drop a deleted group, once its servers are gone."""
         self.groups.pop(group.identifier, None)
         self.tagging_service.delete_all_tags_for_resource(group.arn)
 
 
-class Responses(SurroundingOperations, UserOperations, GlobalOperations, ElastiCacheResponse):
+class Responses(
+    SurroundingOperations,
+    UserOperations,
+    GlobalOperations,
+    EventOperations,
+    SnapshotOperations,
+    ElastiCacheResponse,
+):
     """The operations that moto lacks or answers without substance."""
 
     @property
@@ -163,6 +191,7 @@ class Responses(SurroundingOperations, UserOperations, GlobalOperations, ElastiC
         count = int(params.get("NumCacheClusters") or (int(replicas) + 1 if replicas is not None else 1))
         failover, multi_az = bool(params.get("AutomaticFailoverEnabled")), bool(params.get("MultiAZEnabled"))
         check_failover(count, failover, multi_az)
+        seed = self._seed(params.get("SnapshotName"), params.get("SnapshotArns") or [])
         subnet_group = params.get("CacheSubnetGroupName")
         if subnet_group:
             subnet_group = self.backend.subnet_group(subnet_group).cache_subnet_group_name
@@ -191,6 +220,7 @@ class Responses(SurroundingOperations, UserOperations, GlobalOperations, ElastiC
                 "LogDeliveryConfigurations": deliveries_after([], params.get("LogDeliveryConfigurations") or []),
             },
             token_changed=utcnow() if token else None,
+            seed=seed,
         )
         group.resize(count)
         zones = params.get("PreferredCacheClusterAZs") or []
@@ -266,17 +296,36 @@ class Responses(SurroundingOperations, UserOperations, GlobalOperations, ElastiC
         group = self.backend.group(self._get_param("ReplicationGroupId"))
         if self._get_bool_param("RetainPrimaryCluster"):
             raise Refused("keeping the primary of a deleted replication group")
-        if self._get_param("FinalSnapshotIdentifier"):
-            raise Refused("snapshots of a replication group", "Delete it without FinalSnapshotIdentifier.")
         if group.status == "deleting":
             raise Invalid("InvalidReplicationGroupState", f"Replication group {group.identifier} is being deleted.")
+        if self.backend.is_snapshotting(group):
+            raise Invalid("InvalidReplicationGroupState", f"A snapshot of {group.identifier} is being taken.")
         if group.datastore is not None:
             raise Invalid(
                 "InvalidReplicationGroupState",
                 f"{group.identifier} is in {group.datastore.identifier}: take it out first.",
             )
+        final = self._get_param("FinalSnapshotIdentifier")
+        if final:
+            # A group that was never there has nothing to keep, and one under change is taken as it then is.
+            if not group.formed:
+                raise Invalid("InvalidReplicationGroupState", f"{group.identifier} is {group.status}: no snapshot yet.")
+            group.last_will = self.take_snapshot(group, final, group.primary.cluster_id)
         group.status = "deleting"
         return ActionResult({"ReplicationGroup": group.describe()})
+
+    def _seed(self, name: str | None, arns: list[str]) -> Snapshot | ExportedFile | None:
+        """What a new group begins with."""
+        if name and arns:
+            raise Invalid("InvalidParameterCombination", "SnapshotName and SnapshotArns exclude each other.")
+        if not name:
+            return exported_file(arns)
+        snapshot = self.backend.snapshot(name)
+        if snapshot.status != "available":
+            raise Invalid(
+                "InvalidParameterValue", f"Snapshot {snapshot.name} is {snapshot.status}; it must be available."
+            )
+        return snapshot
 
     def _available(self, identifier: str) -> Group:
         group = self.backend.group(identifier)
@@ -311,9 +360,6 @@ class Responses(SurroundingOperations, UserOperations, GlobalOperations, ElastiC
 
     def create_cache_cluster(self) -> ActionResult:
         raise Refused("cache clusters outside a replication group", "Declare a replication group.")
-
-    def create_snapshot(self) -> ActionResult:
-        raise Refused("ElastiCache snapshots")
 
 
 def _or(value: bool | None, otherwise: bool) -> bool:

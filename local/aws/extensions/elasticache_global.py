@@ -140,6 +140,8 @@ def leave(group: Group) -> None:
     if group.datastore is not None:
         group.datastore.secondaries.remove(group)
         group.datastore = None
+        # Its first node is to become a primary before anybody watches it as one.
+        group.formed = False
 
 
 class GlobalOperations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import utcnow
 
+from local.aws.extensions.elasticache_events import NODE_GROUP, Event, of_group, of_node
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS, redis_settings
 
 if TYPE_CHECKING:
     from local.aws.extensions.elasticache_global import GlobalGroup
+    from local.aws.extensions.elasticache_snapshots import ExportedFile, Snapshot
 
 ZONES = "abc"
+NODE_ID = "0001"
+"""Of the only node that a Redis cache cluster has."""
 FULL_VERSION = "7.0.15"
 """What the local server is; answered as the version that is running."""
 
@@ -62,11 +67,15 @@ class Node:
 
     Attributes:
         address: Set once the data plane serves it.
+        deposed: It was the primary and is not known to be a replica yet: no client may reach it as a primary.
+        deaths: How often it has been made to fail by TestFailover.
     """
 
     cluster_id: str
     zone: str
     address: str | None = None
+    deposed: bool = False
+    deaths: int = 0
 
 
 @dataclass
@@ -78,8 +87,15 @@ class Group:
             an empty one means that none is needed.
         datastore: The global datastore that it is in.
         user_group: ID of the group of users that are let in instead of whoever has a token.
-        status: creating, available, modifying, deleting or create-failed, as the API answers it.
+        status: creating, available, modifying, snapshotting, deleting or create-failed, as the API answers it.
         declared: What is echoed by the API and has no effect here, by the API's name.
+        primary_id: Cluster ID of the primary. Where failover is automatic, this is what the Sentinels decided last.
+        formed: All of its servers have been ready once.
+        primary_address: Where clients write; set once the data plane serves it. It stays over a failover.
+        reader_address: Where clients read, likewise.
+        incarnation: Tells it from others that had or will have its name.
+        seed: The snapshot, or the file in S3, that it begins with.
+        last_will: The snapshot that is taken of it before it goes.
     """
 
     identifier: str
@@ -103,6 +119,29 @@ class Group:
     created: datetime = field(default_factory=utcnow)
     token_changed: datetime | None = None
     generation: int = 1
+    primary_id: str = ""
+    formed: bool = False
+    primary_address: str | None = None
+    reader_address: str | None = None
+    incarnation: str = field(default_factory=lambda: secrets.token_hex(3))
+    events: list[Event] = field(default_factory=list)
+    seed: Snapshot | ExportedFile | None = None
+    last_will: Snapshot | None = None
+
+    @property
+    def primary(self) -> Node:
+        """The node that takes writes; in a secondary of a global datastore, the one that the others replicate."""
+        return next((node for node in self.nodes if node.cluster_id == self.primary_id), self.nodes[0])
+
+    @property
+    def node_ids(self) -> list[str]:
+        """Cluster IDs of its nodes."""
+        return [node.cluster_id for node in self.nodes]
+
+    @property
+    def leaves(self) -> bool:
+        """Whether its servers are to go: it is being deleted, and its final snapshot, if it has one, is there."""
+        return self.status == "deleting" and (self.last_will is None or self.last_will.status != "creating")
 
     @property
     def arn(self) -> str:
@@ -114,12 +153,36 @@ class Group:
         return redis_settings(self.parameter_group.values, self.node_type)
 
     def resize(self, count: int) -> None:
-        """Have `count` nodes: the newest go, new ones come in the next zone."""
-        del self.nodes[count:]
-        while len(self.nodes) < count:
-            number = len(self.nodes) + 1
-            zone = f"{self.region}{ZONES[(number - 1) % len(ZONES)]}"
-            self.nodes.append(Node(f"{self.identifier}-{number:0>3}", zone))
+        """Have `count` nodes: replicas with the highest numbers go, new ones take the lowest that are free."""
+        replicas = [node for node in self.nodes if node is not self.primary] if self.nodes else []
+        for node in replicas[::-1][: max(len(self.nodes) - count, 0)]:
+            self.nodes.remove(node)
+        taken = {node.cluster_id for node in self.nodes}
+        for number in range(1, count + 1):
+            name = f"{self.identifier}-{number:0>3}"
+            if name not in taken and len(self.nodes) < count:
+                self.nodes.append(Node(name, f"{self.region}{ZONES[(number - 1) % len(ZONES)]}"))
+        self.nodes.sort(key=lambda node: node.cluster_id)
+        self.primary_id = self.primary.cluster_id
+
+    def fail_over(self, to: Node) -> None:
+        """Note that another node has become the primary."""
+        before = self.primary
+        before.deposed, to.deposed = True, False
+        self.primary_id = to.cluster_id
+        # ElastiCache API reference, TestFailover: what tells of a failover, in this order.
+        done = f"Failover from primary node {before.cluster_id} to replica node {to.cluster_id} completed"
+        self.events += [
+            of_node(before.cluster_id, done),
+            of_group(self.identifier, done),
+            of_node(before.cluster_id, f"Recovering cache nodes {NODE_ID}"),
+        ]
+        self.change()
+
+    def recover(self, node: Node) -> None:
+        """Note that a node that was the primary is a replica now."""
+        node.deposed = False
+        self.events.append(of_node(node.cluster_id, f"Finished recovery for cache nodes {NODE_ID}"))
 
     def change(self) -> None:
         """Note that the data plane has something to do."""
@@ -150,7 +213,6 @@ class Group:
 
     def describe(self) -> dict[str, object]:
         """The API's `ReplicationGroup`."""
-        primary, replicas = self.nodes[0], self.nodes[1:]
         return {
             **self.declared,
             "ReplicationGroupId": self.identifier,
@@ -161,17 +223,17 @@ class Group:
             "MemberClusters": [node.cluster_id for node in self.nodes],
             "NodeGroups": [
                 {
-                    "NodeGroupId": "0001",
+                    "NodeGroupId": NODE_GROUP,
                     "Status": self.status,
-                    "PrimaryEndpoint": self._endpoint(primary.address),
-                    "ReaderEndpoint": self._endpoint((replicas or [primary])[0].address),
+                    "PrimaryEndpoint": self._endpoint(self.primary_address),
+                    "ReaderEndpoint": self._endpoint(self.reader_address),
                     "NodeGroupMembers": [
                         {
                             "CacheClusterId": node.cluster_id,
-                            "CacheNodeId": "0001",
+                            "CacheNodeId": NODE_ID,
                             "ReadEndpoint": self._endpoint(node.address),
                             "PreferredAvailabilityZone": node.zone,
-                            "CurrentRole": "primary" if node is primary else "replica",
+                            "CurrentRole": "primary" if node is self.primary else "replica",
                         }
                         for node in self.nodes
                     ],
@@ -217,7 +279,7 @@ class Group:
             "CacheSubnetGroupName": self.subnet_group,
             "CacheNodes": [
                 {
-                    "CacheNodeId": "0001",
+                    "CacheNodeId": NODE_ID,
                     "CacheNodeStatus": self.status,
                     "CacheNodeCreateTime": self.created,
                     "Endpoint": self._endpoint(node.address),

@@ -234,7 +234,7 @@ def test_a_killed_server_comes_back(group: Group, eventually: Wait, paths: Any, 
     def answers() -> bool:
         try:
             with group.connect(group.reader) as replica:
-                return replica.info("replication")["master_link_status"] == "up"
+                return replica.info("replication").get("master_link_status") == "up"
         except redis.RedisError:
             return False
 
@@ -271,7 +271,8 @@ def test_deleting_a_group_leaves_nothing(
 def test_a_secondary_in_another_region_replicates_its_primary(
     client: Callable[..., Any], unique: str, authority: str, eventually: Wait
 ) -> None:
-    """P0-REDIS, RB-REGION: what is written to a global datastore's primary is read from its secondary."""
+    """P0-REDIS, RB-REGION: what is written to a global datastore's primary is read from its secondary, whichever node
+    is the primary."""
     near, far, name = client("elasticache"), client("elasticache", "eu-central-1"), f"{unique}-g"
     login: dict[str, Any] = {"AuthToken": TOKEN, "NumCacheClusters": 2, "AutomaticFailoverEnabled": True}
 
@@ -302,6 +303,11 @@ def test_a_secondary_in_another_region_replicates_its_primary(
         eventually(lambda: secondary.get("from") == "near", "the secondary has it")
         with pytest.raises(redis.ReadOnlyError):
             secondary.set("from", "far")
+    near.test_failover(ReplicationGroupId=name, NodeGroupId="0001")
+    eventually(lambda: first_node(near), "another node is the primary")
+    with connect(near) as primary, connect(far) as secondary:
+        primary.set("after", "the failover")
+        eventually(lambda: secondary.get("after") == "the failover", "the secondary follows the new primary")
     far.disassociate_global_replication_group(
         GlobalReplicationGroupId=datastore, ReplicationGroupId=name, ReplicationGroupRegion="eu-central-1"
     )

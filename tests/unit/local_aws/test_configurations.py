@@ -13,12 +13,11 @@ from local.aws.dataplane.desired import (
     Behaviour,
     EdgeSite,
     PostgresServer,
-    RedisServer,
-    RedisUser,
     Upstream,
     fingerprint,
 )
 from local.aws.dataplane.edge_driver import is_named, purge
+from local.aws.dataplane.redis_desired import RedisServer, RedisUser
 from local.aws.extensions.cloudfront_config import bucket_of, with_defaults
 from local.aws.extensions.elasticache_parameters import redis_settings
 from local.aws.web_acl import Judgement

@@ -6,14 +6,15 @@ import stat
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
 from local.aws.authority import Authority
 from local.aws.dataplane.context import NotReady
-from local.aws.dataplane.desired import RedisServer
 from local.aws.dataplane.reconciler import Actual, Reconciler
+from local.aws.dataplane.redis_desired import RedisServer
 from local.aws.layout import Layout
 from local.aws.state import AddressPool
 from local.paths import Paths
@@ -115,6 +116,19 @@ def test_a_server_wanted_again_while_it_goes_comes_back(bench: Bench) -> None:
     bench.reconciler.look()
     bench.want(server("a"))
     bench.until(lambda: "a" in bench.driver.running and bench.known and bench.known["a"].applied is not None)
+
+
+def test_what_a_report_asks_for_is_not_kept_waiting() -> None:
+    """A group whose servers are ready is to be watched: that is one pass later, not one second."""
+    wanted: dict[str, Any] = {}
+    wake = threading.Event()
+
+    def report(_known: object) -> None:
+        wanted["b"] = server("b")
+
+    reconciler = Reconciler({RedisServer: Recorder()}, lambda: dict(wanted), report, wake)
+    reconciler.look()
+    assert wake.is_set()
 
 
 def test_addresses_are_lowest_first_and_stable() -> None:
