@@ -249,6 +249,14 @@ TOOLS = (
     _postgres("pg_ctl", "starts and promotes database servers"),
     _postgres("pg_basebackup", "makes read replicas"),
     Tool(
+        "haproxy",
+        "endpoints that stay while servers fail over",
+        _from(2, 6),
+        FromDebian("haproxy"),
+        ("-v",),
+        r"HAProxy version (\S+)",
+    ),
+    Tool(
         "nginx",
         "what CloudFront endpoints answer with",
         _from(1, 18),
