@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.aws import resources
 from local.aws.dataplane.desired import postgres_name, redis_name
+from local.aws.extensions.rds_multi_az import LETTERS
 from local.aws.extensions.rds_proxy import PREFIX
 from local.aws.state import ADDRESSES, LOCK
 
@@ -28,8 +29,12 @@ def settle() -> None:
                     rds.forget(instance)
                     ADDRESSES.release(name)
                     continue
+                instance.writer = LETTERS[instance.failovers % 2]
                 instance.server_address = ADDRESSES.allocate(name)
                 instance.status = "available"
+                rds.keep_backups(instance)
+            for snapshot in rds.snapshots:
+                snapshot.complete()
             rds.settle_proxies(lambda _owner, _identifier: True)
         for owner in [each for each in ADDRESSES.taken if each.startswith(PREFIX)]:
             if owner not in resources.proxy_owners():

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
+from typing import Protocol
 
 from local.aws import resources
 from local.aws.dataplane.desired import (
     EdgeSite,
     PostgresServer,
     Server,
+    address_owners,
     desired,
     edge_site,
     postgres_name,
     postgres_server,
+    postgres_snapshot,
     redis_name,
     redis_servers,
 )
@@ -27,12 +30,22 @@ from local.aws.state import ADDRESSES, LOCK
 Known = Mapping[str, Actual]
 
 
-def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
+class Databases(Protocol):
+    """What is to be known of database instances besides."""
+
+    def needs_restart(self, name: str) -> bool:
+        """Whether it waits for a reboot to take a parameter."""
+
+    def writer(self, name: str) -> str | None:
+        """Letter of the server that writes; None while none does."""
+
+
+def report(known: Known, databases: Databases) -> None:
     """Bring the API's models up to date.
 
     Args:
         known: What the reconciler knows, by server name.
-        needs_restart: Whether a database server waits for a reboot to take a parameter.
+        databases: What the driver of database instances knows.
     """
     with LOCK:
         for elasticache in resources.elasticache():
@@ -40,12 +53,15 @@ def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
                 _group(elasticache, group, known)
         for rds in resources.rds():
             for instance in list(rds.instances):
-                _instance(rds, instance, known, needs_restart)
+                _instance(rds, instance, known, databases)
+            for snapshot in rds.snapshots:
+                if is_ready(postgres_snapshot(snapshot), known):
+                    snapshot.complete()
             rds.settle_proxies(partial(_is_reached, rds, known))
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():
                 _distribution(cloudfront, distribution, known)
-        for name in set(ADDRESSES.taken) - set(known) - set(desired()) - _proxies(known):
+        for name in set(ADDRESSES.taken) - _owners(known):
             ADDRESSES.release(name)
 
 
@@ -74,17 +90,25 @@ def _group(elasticache: ElastiCache, group: Group, known: Known) -> None:
         group.status = "create-failed"
 
 
-def _instance(rds: RDS, instance: Instance, known: Known, needs_restart: Callable[[str], bool]) -> None:
+def _instance(rds: RDS, instance: Instance, known: Known, databases: Databases) -> None:
     name = postgres_name(instance.db_instance_identifier, instance.region)
     if instance.status == "deleting":
-        if name not in known:
+        if instance.is_leaving and name not in known:
             rds.forget(instance)
         return
+    writer = databases.writer(name)
+    if writer is not None:
+        instance.writer = writer
     server = postgres_server(instance)
     if is_ready(server, known):
         instance.server_address = server.address
-        instance.status = "available"
-        instance.pending_parameters = needs_restart(name)
+        if writer is not None:
+            instance.status = "backing-up" if rds.is_backing_up(instance) else "available"
+            rds.keep_backups(instance)
+        elif instance.status == "available":
+            # Everything runs and nobody writes: whoever did is gone, and nobody has taken over yet.
+            instance.status = "failing-over"
+        instance.pending_parameters = databases.needs_restart(name)
     elif instance.status == "creating" and _has_failed(server, known):
         instance.status = "failed"
 
@@ -96,12 +120,11 @@ def _is_reached(rds: RDS, known: Known, owner: str, identifier: str) -> bool:
     return isinstance(served, PostgresServer) and owner in served.proxies
 
 
-def _proxies(known: Known) -> set[str]:
-    """Under which names the addresses of proxies are taken: of those there are, and of those still listened on."""
-    servers = [actual.applied for actual in known.values()]
-    return resources.proxy_owners() | {
-        owner for server in servers if isinstance(server, PostgresServer) for owner in server.proxies
-    }
+def _owners(known: Known) -> set[str]:
+    """Under which names addresses are taken: for what is declared, and for what still has them."""
+    servers = [each for actual in known.values() for each in (actual.latest, actual.applied) if each is not None]
+    owners = [address_owners(server) for server in (*servers, *desired().values())]
+    return resources.proxy_owners().union(*owners)
 
 
 def _distribution(cloudfront: CloudFront, distribution: Distribution, known: Known) -> None:
