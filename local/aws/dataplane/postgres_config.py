@@ -26,8 +26,8 @@ NAMESPACE = "/postgres"
 PORT = 5432
 """Where the servers listen, each at an address of its own; the instance's endpoint has the declared port."""
 
-GENERATION = "groundwork.generation"
-"""A setting of the servers that tells which configuration they have taken."""
+GENERATION, OWN_GENERATION = "groundwork.generation", "groundwork.own_generation"
+"""Settings of a server that tell which configuration it has taken: the instance's, and its own."""
 
 # Small on purpose: several of these run on one machine. A parameter group's own value goes before.
 _SMALL = {
@@ -226,8 +226,10 @@ def generation(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def own(server: PostgresServer, member: Member, files: Files, program: Path, credentials: Credentials) -> str:
-    """Patroni's configuration file of one server: JSON, which is YAML too. It holds passwords.
+def own(
+    server: PostgresServer, member: Member, files: Files, program: Path, credentials: Credentials
+) -> dict[str, Any]:
+    """Patroni's configuration file of one server. It holds passwords.
 
     Args:
         program: What to start as `postgres`.
@@ -240,42 +242,41 @@ def own(server: PostgresServer, member: Member, files: Files, program: Path, cre
     }
     # Without it a server that finds no data waits for another one's. A replica's first copies them from its source.
     beginning: dict[str, Any] = {} if server.primary is None else {"bootstrap": {}}
-    return json.dumps(
-        {
-            **beginning,
-            "scope": server.name,
-            "name": member.name,
-            "namespace": NAMESPACE,
-            "log": {"format": f"%(asctime)s patroni {member.letter} %(levelname)s: %(message)s"},
-            "restapi": {
-                "listen": f"{member.address}:{patroni.PORT}",
-                "connect_address": f"{member.address}:{patroni.PORT}",
-                "authentication": {"username": patroni.USER, "password": credentials.control_password},
+    config: dict[str, Any] = {
+        **beginning,
+        "scope": server.name,
+        "name": member.name,
+        "namespace": NAMESPACE,
+        "log": {"format": f"%(asctime)s patroni {member.letter} %(levelname)s: %(message)s"},
+        "restapi": {
+            "listen": f"{member.address}:{patroni.PORT}",
+            "connect_address": f"{member.address}:{patroni.PORT}",
+            "authentication": {"username": patroni.USER, "password": credentials.control_password},
+        },
+        "etcd3": {"host": etcd.ADDRESS},
+        "postgresql": {
+            "listen": f"{member.address}:{PORT}",
+            "connect_address": f"{member.address}:{PORT}",
+            "data_dir": str(member.data),
+            "bin_dir": str(BINARIES),
+            "bin_name": {"postgres": str(program)},
+            "pgpass": str(member.folder / "pgpass"),
+            "use_unix_socket": True,
+            "basebackup": [{"checkpoint": "fast"}, "no-sync"],
+            "authentication": {
+                "superuser": {"username": ADMINISTRATOR},
+                "replication": replication,
+                "rewind": replication,
             },
-            "etcd3": {"host": etcd.ADDRESS},
-            "postgresql": {
-                "listen": f"{member.address}:{PORT}",
-                "connect_address": f"{member.address}:{PORT}",
-                "data_dir": str(member.data),
-                "bin_dir": str(BINARIES),
-                "bin_name": {"postgres": str(program)},
-                "pgpass": str(member.folder / "pgpass"),
-                "use_unix_socket": True,
-                "basebackup": [{"checkpoint": "fast"}, "no-sync"],
-                "authentication": {
-                    "superuser": {"username": ADMINISTRATOR},
-                    "replication": replication,
-                    "rewind": replication,
-                },
-                "parameters": {
-                    "unix_socket_directories": str(member.socket),
-                    "ssl_cert_file": str(files.certificate),
-                    "ssl_key_file": str(files.key),
-                },
+            "parameters": {
+                "unix_socket_directories": str(member.socket),
+                "ssl_cert_file": str(files.certificate),
+                "ssl_key_file": str(files.key),
             },
         },
-        indent=1,
-    )
+    }
+    config["postgresql"]["parameters"][OWN_GENERATION] = generation(config)
+    return config
 
 
 def waits_for_restart(wanted: Mapping[str, str], current: Mapping[str, str]) -> list[str]:

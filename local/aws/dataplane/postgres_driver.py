@@ -116,7 +116,11 @@ class PostgresDriver:
         members = self._members.of(server)
         self._wait(server, members, files, lambda: self._is_complete(server), _COPY_SECONDS, "has its standby")
         wanted = str(config["postgresql"]["parameters"][GENERATION])
-        self._wait(server, members, files, lambda: self._has_taken(members, wanted), 30, "takes its configuration")
+
+        def has_taken() -> bool:
+            return all(self._members.has_taken(server, member, files, wanted) for member in members)
+
+        self._wait(server, members, files, has_taken, 30, "takes its configuration")
         # Not before the writer has stopped waiting for a standby that is to go.
         self._retire(server)
         self._drop_addresses(server)
@@ -266,17 +270,6 @@ class PostgresDriver:
         """Whether a client that connects now gets to the writer."""
         leader = self._leader(server)
         return leader is not None and leader.letter in self._haproxy.serving(_entrance(server).name)["writer"]
-
-    def _has_taken(self, members: list[Member], generation: str) -> bool:
-        question = f"SELECT current_setting('{GENERATION}', true)"
-        try:
-            for member in members:
-                with self._members.connect(member) as connection:
-                    if connection.execute(question.encode()).fetchone() != (generation,):
-                        return False
-        except psycopg.OperationalError:
-            return False
-        return True
 
     def _awaits_restart(self, member: Member, wanted: dict[str, str]) -> bool:
         try:

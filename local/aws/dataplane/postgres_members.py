@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -21,6 +23,8 @@ from local.aws.dataplane.desired import PostgresServer, member_owner
 from local.aws.dataplane.files import own_folder, write_private
 from local.aws.dataplane.postgres_config import (
     ADMINISTRATOR,
+    GENERATION,
+    OWN_GENERATION,
     PORT,
     Credentials,
     Files,
@@ -73,8 +77,8 @@ class Members:
         own_folder(member.folder, USER)
         own_folder(member.socket, USER)
         file = member.folder / "patroni.json"
-        credentials = Credentials(self._context.control_password)
-        changed = write_private(file, own(server, member, files, self._starter(), credentials), USER)
+        # JSON is YAML too.
+        changed = write_private(file, json.dumps(self._own(server, member, files), indent=1), USER)
         running = self._context.processes.running(member.process)
         if running is None:
             if time.monotonic() - self._started.get(member.process, -_BETWEEN_STARTS_SECONDS) < _BETWEEN_STARTS_SECONDS:
@@ -84,6 +88,23 @@ class Members:
             self._context.run(member.process, command, None, member.folder, owner=server.name)
         elif changed:
             signal_process(running.pid, signal.SIGHUP)
+
+    def has_taken(self, server: PostgresServer, member: Member, files: Files, generation: str) -> bool:
+        """Whether the member's server runs with the configuration of now.
+
+        Args:
+            generation: That of the part that it shares with the others.
+        """
+        wanted = (generation, self._own(server, member, files)["postgresql"]["parameters"][OWN_GENERATION])
+        question = f"SELECT current_setting('{GENERATION}', true), current_setting('{OWN_GENERATION}', true)"
+        try:
+            with self.connect(member) as connection:
+                return connection.execute(question.encode()).fetchone() == wanted
+        except psycopg.OperationalError:
+            return False
+
+    def _own(self, server: PostgresServer, member: Member, files: Files) -> dict[str, Any]:
+        return own(server, member, files, self._starter(), Credentials(self._context.control_password))
 
     def is_running(self, member: Member) -> bool:
         """Whether its Patroni is alive."""

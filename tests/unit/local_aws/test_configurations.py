@@ -238,7 +238,7 @@ class TestPostgres:
             "b", postgres_config.member_name(self.server.name, "b"), "p.b", "10.213.16.5", FOLDER / "b", FOLDER / "s"
         )
         credentials = postgres_config.Credentials(CONTROL)
-        own = json.loads(postgres_config.own(self.twofold, member, self.files, FOLDER / "postgres", credentials))
+        own = postgres_config.own(self.twofold, member, self.files, FOLDER / "postgres", credentials)
         assert own["postgresql"]["listen"] == "10.213.16.5:5432" and own["restapi"]["listen"] == "10.213.16.5:8008"
         assert own["postgresql"]["authentication"]["replication"]["sslmode"] == "verify-ca"
         shared = json.dumps(self.common(self.twofold, primary=self.upstream))
