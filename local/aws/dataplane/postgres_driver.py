@@ -149,7 +149,7 @@ class PostgresDriver:
 
     def observe(self) -> None:
         """See who writes in each instance now."""
-        if not self._known or not self._etcd.is_running():
+        if not self._etcd.is_running():
             return
         try:
             keys = self._etcd.read(f"{NAMESPACE}/")
@@ -293,9 +293,10 @@ class PostgresDriver:
         """Have the standby take over, once for each time that it is asked for."""
         leader = self._leader(server)
         others = [member for member in self._members.of(server) if member != leader]
-        if leader is None or not others:
-            raise NotReady(f"{server.name} has nobody to fail over to")
-        if leader.name != done.takes_over:
+        if leader is None:
+            raise NotReady(f"{server.name} has no writer")
+        # Whoever was to take over may have been declared away meanwhile.
+        if others and leader.name != done.takes_over:
             self._record(server, replace(done, takes_over=others[0].name))
             # Whoever takes over has been rebooted too: static parameters take effect.
             patroni.restart(others[0].address, self._context.control_password)
