@@ -38,16 +38,16 @@ MOST_SECONDS = 10.0
 PASSWORD = "password-of-the-benchmark"
 NAME = "bench"
 PLAN = Plan(
-    network="10.218.0.0/16",
-    hub="gb-hub",
-    bridge="gb0",
-    hub_address="10.218.0.1",
-    host_interface="gb-host",
-    host_address="10.218.0.254",
-    data_plane="10.218.16.0/20",
-    services="10.218.128.0/20",
-    cluster_dns="10.218.128.10",
-    pods="10.218.0.0/22",
+    network="10.231.0.0/16",
+    hub="gf-hub",
+    bridge="gf0",
+    hub_address="10.231.0.1",
+    host_interface="gf-host",
+    host_address="10.231.0.254",
+    data_plane="10.231.16.0/20",
+    services="10.231.128.0/20",
+    cluster_dns="10.231.128.10",
+    pods="10.231.0.0/22",
     nodes=(),
 )
 
