@@ -6,6 +6,7 @@ from local.aws import resources
 from local.aws.dataplane.desired import postgres_name
 from local.aws.dataplane.redis_desired import endpoint_name, reader_owner, redis_name
 from local.aws.extensions.elasticache_groups import Group
+from local.aws.extensions.rds_multi_az import LETTERS
 from local.aws.extensions.rds_proxy import PREFIX
 from local.aws.state import ADDRESSES, LOCK
 
@@ -47,8 +48,12 @@ def settle() -> None:
                     rds.forget(instance)
                     ADDRESSES.release(name)
                     continue
+                instance.writer = LETTERS[instance.failovers % 2]
                 instance.server_address = ADDRESSES.allocate(name)
                 instance.status = "available"
+                rds.keep_backups(instance)
+            for copy in rds.snapshots:
+                copy.complete()
             rds.settle_proxies(lambda _owner, _identifier: True)
         for owner in [each for each in ADDRESSES.taken if each.startswith(PREFIX)]:
             if owner not in resources.proxy_owners():

@@ -62,20 +62,23 @@ def serve(paths: Paths, plan: Plan) -> None:
     clean(layout, plan)
     threading.Thread(target=server.serve_forever, name="api", daemon=True).start()
     _log.info("answering on %s", plan.aws_url)
-    plane = _data_plane(layout, authority, plan, edge_secret, wake)
+    plane = _data_plane(layout, paths, authority, plan, edge_secret, wake)
     plane.start()
     stopping.wait()
     server.shutdown()
     plane.stop()
 
 
-def _data_plane(layout: Layout, authority: Authority, plan: Plan, edge_secret: str, wake: threading.Event) -> DataPlane:
+def _data_plane(
+    layout: Layout, paths: Paths, authority: Authority, plan: Plan, edge_secret: str, wake: threading.Event
+) -> DataPlane:
     # Imported while the API answers already: the clients of Redis and PostgreSQL take a while to load.
     from local.aws.dataplane.context import Context
     from local.aws.dataplane.plane import DataPlane
 
     context = Context(
         layout=layout,
+        paths=paths,
         processes=Processes(layout.server_records),
         authority=authority,
         control_password=secrets.token_urlsafe(24),

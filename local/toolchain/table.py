@@ -211,7 +211,12 @@ TOOLS = (
         FromGo(PULUMI),
         version_arguments=("version",),
     ),
-    Tool("etcd", "the Kubernetes API server's store", _from(3, 5, below=Version(4)), FromGo(ETCD)),
+    Tool(
+        "etcd",
+        "the Kubernetes API server's store, and the database servers'",
+        _from(3, 5, below=Version(4)),
+        FromGo(ETCD),
+    ),
     _containerd("containerd", "runs each node's containers"),
     _containerd("containerd-shim-runc-v2", "stands between containerd and runc", ("-v",)),
     _containerd("ctr", "loads images into containerd"),

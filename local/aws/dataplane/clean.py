@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 
+from local.aws.dataplane import postmaster
 from local.aws.layout import Layout
 from local.network.ip import ip_json, ip_succeeds
 from local.network.namespaces import remove_address
@@ -21,6 +22,7 @@ def clean(layout: Layout, plan: Plan) -> None:
     for running in processes.all():
         # The endpoint's servers hold nothing that the next start could use, so none is given long to end.
         processes.stop(running.name, timeout=1.0 if running.name.startswith("postgres") else 5.0)
+    postmaster.end_all(layout.servers)
     deadline = time.monotonic() + 5
     while processes.all() and time.monotonic() < deadline:
         time.sleep(0.05)

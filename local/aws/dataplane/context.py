@@ -11,6 +11,7 @@ from local.aws.authority import Authority
 from local.aws.layout import Layout
 from local.network.namespaces import add_address, remove_address
 from local.network.plan import Plan
+from local.paths import Paths
 from local.processes import Processes, ProcessSpec
 
 
@@ -25,9 +26,11 @@ class Context:
     Attributes:
         control_password: With which the platform itself logs in to the servers that it runs.
         edge_secret: With which the edge identifies itself to S3.
+        paths: Where built tools are.
     """
 
     layout: Layout
+    paths: Paths
     processes: Processes
     authority: Authority
     control_password: str = field(repr=False)
@@ -50,11 +53,18 @@ class Context:
         """Take the address away."""
         remove_address(address, self.plan)
 
-    def run(self, name: str, argv: list[str], user: str | None, cwd: Path | None = None) -> None:
-        """Start the server's process unless it runs. It inherits the endpoint's network namespace."""
+    def run(
+        self, name: str, argv: list[str], user: str | None, cwd: Path | None = None, owner: str | None = None
+    ) -> None:
+        """Start the server's process unless it runs. It inherits the endpoint's network namespace.
+
+        Args:
+            owner: The server that it is a part of, whose folder and log it uses; default the one of its own name.
+        """
+        server = owner or name
         # The server's own folder is its home: it must not look for settings in this process's.
-        home = {"HOME": str(self.folder(name))}
-        self.processes.start(ProcessSpec(name, argv, self.log(name), env=home, cwd=cwd, user=user))
+        home = {"HOME": str(self.folder(server))}
+        self.processes.start(ProcessSpec(name, argv, self.log(server), env=home, cwd=cwd, user=user))
 
     def is_running(self, name: str) -> bool:
         """Whether the server's process is alive."""

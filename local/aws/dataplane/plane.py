@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 from local.aws.dataplane.clean import clean
 from local.aws.dataplane.context import Context, NotReady
-from local.aws.dataplane.desired import EdgeSite, PostgresServer, desired
+from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
 from local.aws.dataplane.postgres_driver import PostgresDriver
+from local.aws.dataplane.postgres_snapshots import SnapshotDriver
 from local.aws.dataplane.reconciler import Actual, Driver, Reconciler
 from local.aws.dataplane.redis_desired import RedisEndpoint, RedisSentinel, RedisServer, RedisSnapshot
 from local.aws.dataplane.redis_driver import RedisDriver
@@ -52,6 +53,7 @@ class DataPlane:
             RedisSentinel: RedisSentinelDriver(context, sentinels),
             RedisSnapshot: self._snapshots,
             PostgresServer: self._postgres,
+            PostgresSnapshot: SnapshotDriver(context),
             EdgeSite: EdgeDriver(context),
         }
         self._reconciler = Reconciler(drivers, desired, self._report, wake)
@@ -75,9 +77,11 @@ class DataPlane:
             self._postgres.prepare()
 
     def _report(self, known: Mapping[str, Actual]) -> None:
+        self._postgres.observe()
         report_snapshots(known, self._snapshots.size)
-        report(known, self._postgres.needs_restart)
-        told = json.dumps([_line(name, actual) for name, actual in sorted(known.items())])
+        report(known, self._postgres)
+        lines = [_line(name, actual) for name, actual in sorted(known.items())]
+        told = json.dumps([line for line in lines if line is not None])
         if told != self._told:
             partial = self._context.layout.status.with_suffix(".partial")
             partial.write_text(told)
@@ -85,12 +89,16 @@ class DataPlane:
             self._told = told
 
 
-def _line(name: str, actual: Actual) -> dict[str, object]:
+def _line(name: str, actual: Actual) -> dict[str, object] | None:
+    server = actual.latest
+    if isinstance(server, PostgresSnapshot):
+        # Data, nothing that runs.
+        return None
     state = "leaving" if actual.leaving else "ready" if actual.applied == actual.latest else "starting"
     return {
         "name": name,
-        "kind": _KINDS[type(actual.latest)],
-        "address": actual.latest.address,
+        "kind": _KINDS[type(server)],
+        "address": server.address,
         "state": state,
         "problem": actual.problem,
         "since": actual.since,

@@ -1,8 +1,7 @@
-"""What RDS sets up inside a PostgreSQL server: roles, the first database, replication slots."""
+"""What RDS sets up inside a PostgreSQL server: roles and the first database."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -11,6 +10,15 @@ from psycopg import sql
 from local.aws.dataplane.postgres_config import REPLICATOR
 
 _SUPERUSER = "rds_superuser"
+# What pg_rewind asks of the server that it reads from (PostgreSQL documentation, "pg_rewind", notes), and what has the
+# log archived up to now.
+_FOR_THE_PLATFORM = (
+    "pg_ls_dir(text, boolean, boolean)",
+    "pg_stat_file(text, boolean)",
+    "pg_read_binary_file(text)",
+    "pg_read_binary_file(text, bigint, bigint, boolean)",
+    "pg_switch_wal()",
+)
 
 Connection = psycopg.Connection[Any]
 
@@ -30,6 +38,8 @@ def ensure_roles(connection: Connection, master: str, password: str, replication
     _ensure_role(connection, master, "LOGIN CREATEDB CREATEROLE")
     connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(_SUPERUSER), sql.Identifier(master)))
     _ensure_role(connection, REPLICATOR, "LOGIN REPLICATION")
+    for function in _FOR_THE_PLATFORM:
+        connection.execute(f"GRANT EXECUTE ON FUNCTION pg_catalog.{function} TO {REPLICATOR}".encode())
     _set_password(connection, master, password)
     _set_password(connection, REPLICATOR, replication_password)
 
@@ -38,22 +48,6 @@ def ensure_database(connection: Connection, name: str, owner: str) -> None:
     """The database, owned by the master user."""
     if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(owner)))
-
-
-def ensure_slots(connection: Connection, names: Sequence[str]) -> None:
-    """A physical replication slot for each replica; log is kept for it from now on."""
-    for name in names:
-        if connection.execute("SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", (name,)).fetchone() is None:
-            connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (name,))
-
-
-def drop_slots_except(connection: Connection, names: Sequence[str]) -> None:
-    """Drop the slots of replicas that are no more; one still in use makes this fail and be tried again."""
-    connection.execute(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-        " WHERE slot_type = 'physical' AND NOT temporary AND slot_name <> ALL(%s)",
-        (list(names),),
-    )
 
 
 def _ensure_role(connection: Connection, name: str, attributes: str) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from local.aws import resources
 from local.aws.dataplane.desired import (
     EdgeSite,
     PostgresServer,
-    Server,
+    address_owners,
     desired,
     edge_site,
     postgres_name,
     postgres_server,
+    postgres_snapshot,
 )
 from local.aws.dataplane.reconciler import Known, has_failed, is_ready
 from local.aws.dataplane.redis_report import reader_owners, report_group
@@ -22,12 +23,22 @@ from local.aws.extensions.rds import RDS, Instance
 from local.aws.state import ADDRESSES, LOCK
 
 
-def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
+class Databases(Protocol):
+    """What is to be known of database instances besides."""
+
+    def needs_restart(self, name: str) -> bool:
+        """Whether it waits for a reboot to take a parameter."""
+
+    def writer(self, name: str) -> str | None:
+        """Letter of the server that writes; None while none does."""
+
+
+def report(known: Known, databases: Databases) -> None:
     """Bring the API's models up to date.
 
     Args:
         known: What the reconciler knows, by server name.
-        needs_restart: Whether a database server waits for a reboot to take a parameter.
+        databases: What the driver of database instances knows.
     """
     with LOCK:
         for elasticache in resources.elasticache():
@@ -35,32 +46,37 @@ def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
                 report_group(elasticache, group, known)
         for rds in resources.rds():
             for instance in list(rds.instances):
-                _instance(rds, instance, known, needs_restart)
+                _instance(rds, instance, known, databases)
+            for snapshot in rds.snapshots:
+                if is_ready(postgres_snapshot(snapshot), known):
+                    snapshot.complete()
             rds.settle_proxies(partial(_is_reached, rds, known))
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():
                 _distribution(cloudfront, distribution, known)
-        wanted = desired()
-        kept = {*known, *wanted, *_proxies(known), *reader_owners([*wanted.values(), *_latest(known)])}
-        for name in set(ADDRESSES.taken) - kept:
+        for name in set(ADDRESSES.taken) - _owners(known):
             ADDRESSES.release(name)
 
 
-def _latest(known: Known) -> list[Server]:
-    return [actual.latest for actual in known.values()]
-
-
-def _instance(rds: RDS, instance: Instance, known: Known, needs_restart: Callable[[str], bool]) -> None:
+def _instance(rds: RDS, instance: Instance, known: Known, databases: Databases) -> None:
     name = postgres_name(instance.db_instance_identifier, instance.region)
     if instance.status == "deleting":
-        if name not in known:
+        if instance.is_leaving and name not in known:
             rds.forget(instance)
         return
+    writer = databases.writer(name)
+    if writer is not None:
+        instance.writer = writer
     server = postgres_server(instance)
     if is_ready(server, known):
         instance.server_address = server.address
-        instance.status = "available"
-        instance.pending_parameters = needs_restart(name)
+        if writer is not None:
+            instance.status = "backing-up" if rds.is_backing_up(instance) else "available"
+            rds.keep_backups(instance)
+        elif instance.status == "available":
+            # Everything runs and nobody writes: whoever did is gone, and nobody has taken over yet.
+            instance.status = "failing-over"
+        instance.pending_parameters = databases.needs_restart(name)
     elif instance.status == "creating" and has_failed(server, known):
         instance.status = "failed"
 
@@ -72,12 +88,11 @@ def _is_reached(rds: RDS, known: Known, owner: str, identifier: str) -> bool:
     return isinstance(served, PostgresServer) and owner in served.proxies
 
 
-def _proxies(known: Known) -> set[str]:
-    """Under which names the addresses of proxies are taken: of those there are, and of those still listened on."""
-    servers = [actual.applied for actual in known.values()]
-    return resources.proxy_owners() | {
-        owner for server in servers if isinstance(server, PostgresServer) for owner in server.proxies
-    }
+def _owners(known: Known) -> set[str]:
+    """Under which names addresses are taken: for what is declared, and for what still has them."""
+    served = [each for actual in known.values() for each in (actual.latest, actual.applied) if each is not None]
+    servers = [*served, *desired().values()]
+    return resources.proxy_owners().union(reader_owners(servers), *(address_owners(server) for server in servers))
 
 
 def _distribution(cloudfront: CloudFront, distribution: Distribution, known: Known) -> None:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.subnets import Subnet
 from moto.rds import urls as moto_urls
-from moto.rds.exceptions import DBInstanceAlreadyExists, DBParameterGroupNotFoundError
+from moto.rds.exceptions import (
+    DBInstanceAlreadyExists,
+    DBParameterGroupNotFoundError,
+    DBSnapshotAlreadyExistsError,
+)
 from moto.rds.models import DBInstance, DBParameterGroup, DBSubnetGroup
 from moto.rds.responses import RDSResponse
 
 from local.aws.errors import Invalid, Refused
+from local.aws.extensions.rds_backups import Backups
 from local.aws.extensions.rds_limits import check_declared, check_parameters
+from local.aws.extensions.rds_multi_az import Zoned
 from local.aws.extensions.rds_parameters import FAMILY, server_version, settings
 from local.aws.extensions.rds_proxy import Proxies, ProxyResponses
+from local.aws.extensions.rds_snapshots import Snapshot, inherited
 from local.aws.extensions.routing import urls
 
 _REFUSED_OPERATIONS = {
@@ -23,27 +31,27 @@ _REFUSED_OPERATIONS = {
     "create_db_cluster": "database clusters (Aurora, Multi-AZ clusters)",
     "create_db_proxy_endpoint": "further endpoints of a proxy",
     "create_db_shard_group": "shard groups",
-    "create_db_snapshot": "database snapshots",
     "create_global_cluster": "global clusters",
-    "copy_db_snapshot": "database snapshots",
     "restore_db_cluster_from_snapshot": "database clusters",
     "restore_db_cluster_to_point_in_time": "database clusters",
-    "restore_db_instance_from_db_snapshot": "restoring from snapshots",
-    "restore_db_instance_to_point_in_time": "point-in-time restore",
     "start_db_instance": "starting and stopping instances",
     "start_export_task": "snapshot exports",
     "stop_db_instance": "starting and stopping instances",
 }
 
 
-class Instance(DBInstance):
-    """A database instance with a server.
+class Instance(Zoned):
+    """A database instance with a server, or two.
 
     Attributes:
-        server_address: Where it listens; None until the server answers.
+        server_address: Where it is reached; None until the server answers.
         generation: Raised by every change that the server has to follow.
         boots: Raised by every reboot; static parameters take effect with it.
         pending_parameters: Static parameters changed since the last boot.
+        seed: Under which name the data are kept that it begins with; None for empty ones.
+        restored_from: Whose log the data are brought to the moment with; None if they are taken as they are.
+        restored_to: That moment; None for the latest.
+        final_snapshot: Taken before it is deleted.
     """
 
     def __init__(self, backend: RDS, **declared: Any) -> None:
@@ -55,6 +63,10 @@ class Instance(DBInstance):
         self.generation = 1
         self.boots = 1
         self.pending_parameters = False
+        self.seed: str | None = None
+        self.restored_from: Instance | None = None
+        self.restored_to: datetime | None = None
+        self.final_snapshot: Snapshot | None = None
         self.enable_performance_insights = bool(declared.get("enable_performance_insights"))
         self.performance_insights_kms_key_id = declared.get("performance_insights_kms_key_id")
         self.performance_insights_retention_period = declared.get("performance_insights_retention_period")
@@ -102,6 +114,21 @@ class Instance(DBInstance):
         if self.status == "available":
             self.status = "modifying"
 
+    @property
+    def is_archived(self) -> bool:
+        """Whether its log is kept, so that it can be restored to any moment."""
+        return int(self.backup_retention_period or 0) > 0 and not self.is_replica
+
+    @property
+    def latest_restorable_time(self) -> datetime | None:  # type: ignore[override]  # absent where there are no backups
+        return self.backend.latest_restorable(self)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its servers are to end: it is deleted, and its final snapshot is there."""
+        waits = self.final_snapshot is not None and self.final_snapshot.status == "creating"
+        return self.status == "deleting" and not waits
+
     def become_independent(self) -> None:
         """Stop being a replica."""
         self.is_replica = False
@@ -109,7 +136,7 @@ class Instance(DBInstance):
         self.change()
 
 
-class RDS(Proxies):
+class RDS(Proxies, Backups):
     """The region's RDS."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -174,25 +201,14 @@ class RDS(Proxies):
         if source.is_replica:
             raise Refused("a read replica of a read replica")
         declared = {name: value for name, value in db_kwargs.items() if value is not None}
-        inherited = {
-            "allocated_storage": source.allocated_storage,
-            "auto_minor_version_upgrade": source.auto_minor_version_upgrade,
+        check_declared({"engine": "postgres", **declared})
+        of_the_source = {
+            **inherited(source),
             "backup_retention_period": 0,
-            "db_instance_class": source.db_instance_class,
-            "db_name": source.db_name,
             "db_parameter_group_name": source.db_parameter_group_name,
-            "iops": source.iops,
-            "master_username": source.master_username,
-            "master_user_password": source.password,
-            "port": source.port,
-            "storage_encrypted": source.storage_encrypted,
-            "storage_type": source.storage_type,
             "vpc_security_group_ids": list(source.vpc_security_group_ids),
         }
-        if source.storage_encrypted:
-            inherited["kms_key_id"] = source.kms_key_id
-        check_declared({"engine": "postgres", **declared})
-        declared = {**inherited, **declared, "engine": "postgres", "engine_version": server_version()}
+        declared = {**of_the_source, **declared, "engine": "postgres", "engine_version": server_version()}
         declared["source_db_instance_identifier"] = source.db_instance_identifier
         declared["license_model"] = "postgresql-license"
         replica = Instance(self, **declared)  # type: ignore[abstract]  # so is moto's own
@@ -252,11 +268,14 @@ class RDS(Proxies):
         instance.change()
         return changed
 
-    def reboot_db_instance(self, db_instance_identifier: str) -> DBInstance:
+    def reboot_db_instance(self, db_instance_identifier: str, force_failover: bool = False) -> DBInstance:
         instance = self.instance(db_instance_identifier)
         if instance.status != "available":
             raise Invalid("InvalidDBInstanceState", f"{db_instance_identifier} is {instance.status}.")
-        instance.boots += 1
+        if force_failover:
+            instance.force_failover()
+        else:
+            instance.boots += 1
         instance.change()
         instance.status = "rebooting"
         return instance
@@ -271,16 +290,24 @@ class RDS(Proxies):
         instance = self.instance(db_instance_identifier)
         if instance.status == "deleting":
             raise Invalid("InvalidDBInstanceState", f"Instance {db_instance_identifier} is already being deleted.")
-        if final_db_snapshot_identifier:
-            raise Refused("final snapshots", "Delete with SkipFinalSnapshot.")
-        if not skip_final_snapshot and not instance.is_replica:
+        if final_db_snapshot_identifier and (skip_final_snapshot or instance.is_replica):
+            raise Invalid(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier cannot be specified with SkipFinalSnapshot, nor for a read replica.",
+            )
+        if not final_db_snapshot_identifier and not skip_final_snapshot and not instance.is_replica:
             raise Invalid(
                 "InvalidParameterCombination",
                 "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
             )
+        if final_db_snapshot_identifier and final_db_snapshot_identifier.lower() in self.database_snapshots:
+            raise DBSnapshotAlreadyExistsError(final_db_snapshot_identifier)
+        super().delete_db_instance(db_instance_identifier, None, True, False)
+        self.drop_backup(instance)
         for name in list(instance.replicas):
             self.instance(name).become_independent()
-        super().delete_db_instance(db_instance_identifier, None, True, delete_automated_backups)
+        if final_db_snapshot_identifier:
+            instance.final_snapshot = self.take(instance, final_db_snapshot_identifier)
         self.deleting.append(instance)
         return instance
 
@@ -333,6 +360,12 @@ class RDS(Proxies):
 
 class Responses(ProxyResponses):
     """RDS responses over our backend."""
+
+    def reboot_db_instance(self) -> ActionResult:
+        backend = self.backend
+        assert isinstance(backend, RDS)
+        forced = bool(self.params.get("ForceFailover"))
+        return ActionResult({"DBInstance": backend.reboot_db_instance(self.params["DBInstanceIdentifier"], forced)})
 
     def create_db_parameter_group(self) -> ActionResult:
         family = self.params.get("DBParameterGroupFamily")

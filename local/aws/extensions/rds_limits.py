@@ -32,6 +32,10 @@ def check_declared(declared: dict[str, Any]) -> None:
     for member, words in _REFUSED_MEMBERS.items():
         if declared.get(member):
             raise Refused(words)
+    if declared.get("multi_az") and declared.get("availability_zone"):
+        raise Invalid(
+            "InvalidParameterCombination", "AvailabilityZone cannot be specified together with MultiAZ: it has two."
+        )
     if declared.get("db_cluster_identifier"):
         raise Refused("instances of a database cluster")
 

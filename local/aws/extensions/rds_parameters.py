@@ -41,6 +41,7 @@ _NOT_MODIFIABLE = frozenset(
         "ssl_ca_file",
         "ssl_cert_file",
         "ssl_key_file",
+        "synchronous_standby_names",
         "unix_socket_directories",
         "wal_level",
     }

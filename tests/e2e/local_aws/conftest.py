@@ -43,7 +43,8 @@ def plan() -> Iterator[Plan]:
 @pytest.fixture(scope="session")
 def paths(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paths]:
     """Where the tests' endpoint keeps its state; it answers."""
-    own = Paths(cache=tmp_path_factory.mktemp("cache"), state=tmp_path_factory.mktemp("state"))
+    # Tools are the machine's own: built once, not for these tests again.
+    own = Paths(cache=Paths.from_environment().cache, state=tmp_path_factory.mktemp("state"))
     lifecycle.start(own, plan)
     yield own
     lifecycle.stop(own, plan)

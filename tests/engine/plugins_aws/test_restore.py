@@ -26,12 +26,12 @@ aws.rds.Instance(
 @pytest.mark.parametrize(
     ("beginning", "operation", "words"),
     [
-        ('{"snapshot_identifier": "nightly"}', "RestoreDBInstanceFromDBSnapshot", "restoring from snapshots"),
+        ('{"snapshot_identifier": "nightly"}', "RestoreDBInstanceFromDBSnapshot", "DBSnapshot nightly not found"),
         (
             '{"restore_to_point_in_time": {"source_db_instance_identifier": "old", '
             '"use_latest_restorable_time": true}}',
             "RestoreDBInstanceToPointInTime",
-            "point-in-time restore",
+            "DBInstance old not found",
         ),
     ],
     ids=["snapshot", "moment"],

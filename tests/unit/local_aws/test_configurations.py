@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.aws.dataplane import edge_config, postgres_config, redis_config
+from local.aws.dataplane import edge_config, postgres_archive, postgres_config, postgres_lag, redis_config
 from local.aws.dataplane.desired import (
     Behaviour,
     EdgeSite,
@@ -95,42 +97,45 @@ class TestRedis:
 
 
 class TestPostgres:
-    files = postgres_config.Files(
-        FOLDER / "socket", FOLDER / "server.pem", FOLDER / "key.pem", FOLDER / "ca.pem", FOLDER / "pgpass"
-    )
+    files = postgres_config.Files(FOLDER / "server.pem", FOLDER / "key.pem", FOLDER / "ca.pem")
     server = PostgresServer(
         name="postgres-eu-west-1-db",
         address="10.213.16.3",
-        port=5432,
+        port=5433,
         username="app",
         password="the-master-password",
         database="app",
         parameters={},
         primary=None,
         replicas=(),
+        members={"a": "10.213.16.4"},
         boots=1,
     )
+    twofold = replace(server, members={"a": "10.213.16.4", "b": "10.213.16.5"})
+    upstream = Upstream("postgres-eu-west-1-source", "10.213.16.9", 5433)
 
-    def render(self, **changes: Any) -> set[str]:
-        return lines(postgres_config.render(replace(self.server, **changes), self.files))
+    def common(self, server: PostgresServer | None = None, **changes: Any) -> dict[str, Any]:
+        return postgres_config.common(replace(server or self.server, **changes), "10.213.0.0/16", None)
 
-    def access(self, **changes: Any) -> set[str]:
-        return lines(postgres_config.render_access(replace(self.server, **changes), "10.213.0.0/16"))
+    def settings(self, **changes: Any) -> dict[str, str]:
+        found: dict[str, str] = self.common(**changes)["postgresql"]["parameters"]
+        return found
+
+    def access(self, **changes: Any) -> list[str]:
+        return postgres_config.access(replace(self.server, **changes), "10.213.0.0/16")
 
     def test_small_defaults_yield_to_the_parameter_group(self) -> None:
-        assert "shared_buffers = '32MB'" in self.render()
-        assert "shared_buffers = '8192'" in self.render(parameters={"shared_buffers": "8192"})
+        assert self.settings()["shared_buffers"] == "32MB"
+        assert self.settings(parameters={"shared_buffers": "8192"})["shared_buffers"] == "8192"
 
     def test_what_the_platform_needs_cannot_be_declared_away(self) -> None:
-        changed = self.render(parameters={"listen_addresses": "*", "ssl": "off"})
-        assert {"listen_addresses = '10.213.16.3'", "ssl = 'on'"} <= changed
+        changed = self.settings(parameters={"listen_addresses": "*", "ssl": "off", "synchronous_standby_names": ""})
+        assert changed["ssl"] == "on"
+        assert not {"listen_addresses", "synchronous_standby_names"} & changed.keys()
 
     def test_formulas_and_rdss_own_parameters_stay_out(self) -> None:
         changed = {"rds.force_ssl": "1", "max_wal_senders": "20", "work_mem": "{DBInstanceClassMemory/65536}"}
         assert postgres_config.effective(changed) == {"max_wal_senders": "20"}
-
-    def test_quotes_are_escaped(self) -> None:
-        assert "search_path = 'a''b'" in self.render(parameters={"search_path": "a'b"})
 
     @pytest.mark.parametrize(
         ("parameters", "expected"),
@@ -143,27 +148,114 @@ class TestPostgres:
     def test_nobody_is_trusted_over_the_network(self) -> None:
         assert not [line for line in self.access() if line.startswith("host") and line.endswith("trust")]
 
-    def test_a_replica_follows_its_primary_without_a_password_in_the_file(self) -> None:
-        """P0-REPLICA: the password stands in a file of its own, the primary is verified."""
-        rendered = self.render(primary=Upstream("postgres-eu-west-1-source", "10.213.16.9", 5433))
-        conninfo = next(line for line in rendered if line.startswith("primary_conninfo"))
-        assert "host=10.213.16.9 port=5433" in conninfo and "sslmode=verify-ca" in conninfo
-        assert "password=" not in conninfo
-        assert f"primary_slot_name = '{postgres_config.slot_name(self.server.name)}'" in rendered
+    def test_two_servers_acknowledge_together_and_the_second_takes_over_at_once(self) -> None:
+        """SR-DB, PV-DBFAIL: no acknowledged write is lost; one server alone is started again instead."""
+        both, alone = self.common(self.twofold), self.common()
+        assert (both["synchronous_mode"], both["primary_start_timeout"]) == (True, 0)
+        assert alone["synchronous_mode"] is False and alone["primary_start_timeout"] > 0
 
-    def test_a_replica_is_not_set_lower_than_its_source_was(self) -> None:
-        """P0-REPLICA: it would not start."""
-        told = "wal_level setting:  replica\nmax_connections setting:  100\nmax_prepared_xacts setting:  2\n"
-        least = postgres_config.floors(told)
-        assert least == {"max_connections": "100", "max_prepared_transactions": "2"}
-        lower = replace(self.server, parameters={"max_connections": "70", "max_prepared_transactions": "5"})
-        found = lines(postgres_config.render(lower, self.files, least))
-        assert {"max_connections = '100'", "max_prepared_transactions = '5'"} <= found
+    def test_a_replica_follows_its_sources_endpoint(self) -> None:
+        """P0-REPLICA: whichever server of the source writes, through a slot of its own."""
+        config = self.common(self.twofold, primary=self.upstream)
+        assert config["standby_cluster"] == {
+            "host": "10.213.16.9",
+            "port": 5433,
+            "primary_slot_name": postgres_config.slot_name(self.server.name),
+            "create_replica_methods": ["basebackup"],
+        }
+        assert config["synchronous_mode"] is False
+        assert "standby_cluster" not in self.common()
 
-    def test_slot_names_are_valid_and_tell_servers_apart(self) -> None:
-        first, second = (postgres_config.slot_name("postgres-eu-west-1-" + "a" * 60 + end) for end in ("-b", "_b"))
-        assert first != second
-        assert len(first) <= 63 and first.replace("_", "").isalnum()
+    def test_every_server_of_a_source_keeps_the_log_for_its_replicas(self) -> None:
+        """P0-REPLICA: they go on after a failover."""
+        assert self.common(replicas=("postgres-eu-west-1-r",))["slots"] == {
+            postgres_config.slot_name("postgres-eu-west-1-r"): {"type": "physical"}
+        }
+
+    def test_the_log_is_archived_whole_and_once_and_comes_back(self, tmp_path: Path) -> None:
+        """P0-BACKUP: what PostgreSQL asks of such commands, in a folder whose name needs care."""
+        archive = tmp_path / "it's 100%"
+        archive.mkdir()
+        piece, back = tmp_path / "piece", tmp_path / "back"
+        piece.write_text("the log")
+
+        def run(command: str, path: Path) -> int:
+            filled = command.replace("%f", "0001").replace("%p", str(path)).replace("%%", "%")
+            return subprocess.run(["sh", "-c", filled], check=False).returncode
+
+        store, fetch = postgres_config.archive_command(archive), postgres_archive.restore_command(archive)
+        assert run(fetch, back) != 0 and not back.exists()
+        assert run(store, tmp_path / "missing") != 0 and not list(archive.iterdir())
+        assert run(store, piece) == 0
+        assert [file.name for file in archive.iterdir()] == ["0001.gz"]
+        piece.write_text("another log")
+        assert run(store, piece) == 0 and run(fetch, back) == 0
+        assert back.read_text() == "the log"
+
+    def test_only_an_instance_with_backups_has_an_archive(self) -> None:
+        config = postgres_config.common(self.server, "10.213.0.0/16", FOLDER)["postgresql"]["parameters"]
+        assert str(FOLDER) in config["archive_command"] and config["archive_timeout"] == "300"
+        assert self.settings()["archive_command"] == "true"
+        # A server would have to start anew for another mode.
+        assert config["archive_mode"] == self.settings()["archive_mode"]
+
+    def test_a_recovery_talks_to_nobody(self) -> None:
+        """RB-DB: not to the source's standby either, which the copied configuration names."""
+        moment = "2026-11-22T10:00:00+00:00"
+        found = lines(postgres_archive.recovery_configuration(FOLDER, FOLDER / "s", FOLDER / "data", moment))
+        assert {f"recovery_target_time = '{moment}'", "listen_addresses = ''"} <= found
+        assert not [line for line in found if line.startswith(("include", "primary_", "synchronous_", "archive_"))]
+        latest = postgres_archive.recovery_configuration(FOLDER, FOLDER / "s", FOLDER / "data", None)
+        assert "recovery_target_time" not in latest
+
+    def test_quotes_in_a_path_do_not_end_a_setting(self) -> None:
+        found = postgres_archive.recovery_configuration(Path("/it's"), FOLDER, FOLDER, None)
+        [command] = [line for line in found.splitlines() if line.startswith("restore_command")]
+        assert command.count("'") % 2 == 0 and "it''" in command
+
+    def test_control_data_tell_what_a_server_does(self) -> None:
+        told = "pg_control version number:            1300\nDatabase cluster state:               in production\n"
+        assert postgres_archive.state(told) == "in production"
+        assert postgres_archive.state("") == ""
+
+    @pytest.mark.parametrize(
+        ("row", "expected"),
+        [(None, None), ((True, 300.0), 0.0), ((False, 1.5), 1.5), ((False, None), 0.0), ((False, -0.2), 0.0)],
+    )
+    def test_lag(self, row: tuple[Any, ...] | None, expected: float | None) -> None:
+        """PV-REPLICA: an idle source's replica is not behind; how far one is that does not stream nobody knows."""
+        assert postgres_lag.seconds(row) == expected
+
+    def test_a_changed_configuration_has_another_generation(self) -> None:
+        first = self.settings()[postgres_config.GENERATION]
+        assert self.settings()[postgres_config.GENERATION] == first
+        for change in ({"parameters": {"work_mem": "8192"}}, {"replicas": ("r",)}):
+            assert self.settings(**change)[postgres_config.GENERATION] != first
+
+    def test_a_server_has_its_own_address_and_the_clients_never_see_a_password(self) -> None:
+        member = postgres_config.Member(
+            "b", postgres_config.member_name(self.server.name, "b"), "p.b", "10.213.16.5", FOLDER / "b", FOLDER / "s"
+        )
+        credentials = postgres_config.Credentials(CONTROL)
+        own = postgres_config.own(self.twofold, member, self.files, FOLDER / "postgres", credentials)
+        assert own["postgresql"]["listen"] == "10.213.16.5:5432" and own["restapi"]["listen"] == "10.213.16.5:8008"
+        assert own["postgresql"]["authentication"]["replication"]["sslmode"] == "verify-ca"
+        shared = json.dumps(self.common(self.twofold, primary=self.upstream))
+        assert '"password"' not in shared and "the-master-password" not in shared
+        assert CONTROL not in repr(credentials)
+
+    def test_no_two_servers_have_one_name(self) -> None:
+        """A replica that had its source's standby's name would be taken for it, and acknowledge commits."""
+        long = "postgres-eu-west-1-" + "a" * 60
+        names = [postgres_config.member_name(f"{long}{end}", letter) for end in ("-b", "_b") for letter in "ab"]
+        assert len(set(names)) == 4
+        assert all(len(name) <= 63 and name.replace("_", "").isalnum() for name in names)
+        assert [postgres_config.letter_of(name) for name in names] == ["a", "b", "a", "b"]
+
+    def test_what_waits_for_a_restart(self) -> None:
+        current = {"max_connections": "100", "wal_level": "replica"}
+        wanted = {"max_connections": "70", "wal_level": "replica", "work_mem": "8192"}
+        assert postgres_config.waits_for_restart(wanted, current) == ["max_connections"]
 
 
 def behaviour(pattern: str | None = None, **more: Any) -> Behaviour:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -111,7 +112,6 @@ def test_what_cannot_be_honoured_is_refused(rds: Any, unique: str, declared: dic
     ("operation", "arguments"),
     [
         ("create_db_cluster", {"DBClusterIdentifier": "c", "Engine": "aurora-postgresql"}),
-        ("create_db_snapshot", {"DBInstanceIdentifier": "c", "DBSnapshotIdentifier": "s"}),
         ("stop_db_instance", {"DBInstanceIdentifier": "c"}),
     ],
 )
@@ -223,3 +223,157 @@ def test_a_proxy_that_would_let_tokens_in_is_refused(rds: Any, proxied: str) -> 
         rds.modify_db_proxy(DBProxyName=proxied, Auth=[{**auth, "IAMAuth": "REQUIRED"}])
     with pytest.raises(ClientError, match="endpoints of a proxy"):
         rds.create_db_proxy_endpoint(DBProxyName=proxied, DBProxyEndpointName="reader", VpcSubnetIds=["subnet-1"])
+
+
+def test_a_forced_failover_changes_the_zones(rds: Any, unique: str) -> None:
+    """SR-DB, RB-DB: writer and standby are in two zones, and change places."""
+    create(rds, unique, MultiAZ=True)
+    before = described(rds, unique)
+    assert before["MultiAZ"] and before["AvailabilityZone"] != before["SecondaryAvailabilityZone"]
+    answer = rds.reboot_db_instance(DBInstanceIdentifier=unique, ForceFailover=True)["DBInstance"]
+    assert answer["DBInstanceStatus"] == "rebooting"
+    after = described(rds, unique)
+    assert after["AvailabilityZone"] == before["SecondaryAvailabilityZone"]
+    assert after["SecondaryAvailabilityZone"] == before["AvailabilityZone"]
+    assert after["Endpoint"] == before["Endpoint"]
+
+
+def test_multi_az_comes_and_goes(rds: Any, unique: str) -> None:
+    created = create(rds, unique, AvailabilityZone="eu-west-1c")
+    assert created["AvailabilityZone"] == "eu-west-1c" and "SecondaryAvailabilityZone" not in described(rds, unique)
+    with pytest.raises(ClientError) as error:
+        rds.reboot_db_instance(DBInstanceIdentifier=unique, ForceFailover=True)
+    assert error.value.response["Error"]["Code"] == "InvalidParameterCombination"
+    rds.modify_db_instance(DBInstanceIdentifier=unique, MultiAZ=True, ApplyImmediately=True)
+    assert described(rds, unique)["SecondaryAvailabilityZone"] == "eu-west-1a"
+    rds.reboot_db_instance(DBInstanceIdentifier=unique, ForceFailover=True)
+    assert described(rds, unique)["AvailabilityZone"] == "eu-west-1a"
+    rds.modify_db_instance(DBInstanceIdentifier=unique, MultiAZ=False, ApplyImmediately=True)
+    alone = described(rds, unique)
+    assert alone["AvailabilityZone"] == "eu-west-1a" and "SecondaryAvailabilityZone" not in alone
+
+
+def test_two_zones_cannot_be_one(rds: Any, unique: str) -> None:
+    with pytest.raises(ClientError, match="AvailabilityZone cannot be specified"):
+        create(rds, unique, MultiAZ=True, AvailabilityZone="eu-west-1a")
+
+
+def snapshot(rds: Any, name: str) -> dict[str, Any]:
+    answer: dict[str, Any] = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"][0]
+    return answer
+
+
+def test_a_snapshot_is_taken_copied_restored_and_deleted(rds: Any, unique: str) -> None:
+    """P0-BACKUP, RB-DB: what a restored instance has from its source, and what not."""
+    create(rds, unique, DBName="app", Port=5433, MultiAZ=True, DeletionProtection=True, StorageEncrypted=True)
+    taken = rds.create_db_snapshot(DBInstanceIdentifier=unique, DBSnapshotIdentifier=f"{unique}-s")["DBSnapshot"]
+    assert (taken["Status"], taken["PercentProgress"], taken["SnapshotType"]) == ("creating", 0, "manual")
+    found = snapshot(rds, f"{unique}-s")
+    assert (found["Status"], found["PercentProgress"], found["DBInstanceIdentifier"]) == ("available", 100, unique)
+    rds.copy_db_snapshot(SourceDBSnapshotIdentifier=found["DBSnapshotArn"], TargetDBSnapshotIdentifier=f"{unique}-c")
+    rds.restore_db_instance_from_db_snapshot(
+        DBInstanceIdentifier=f"{unique}-r", DBSnapshotIdentifier=f"{unique}-c", DBInstanceClass="db.t4g.small"
+    )
+    restored = described(rds, f"{unique}-r")
+    assert (restored["MasterUsername"], restored["DBName"], restored["Endpoint"]["Port"]) == ("app", "app", 5433)
+    assert restored["StorageEncrypted"] and restored["BackupRetentionPeriod"] == 7
+    assert restored["DBInstanceClass"] == "db.t4g.small"
+    assert not restored["MultiAZ"] and not restored["DeletionProtection"]
+    assert restored["DbiResourceId"] != described(rds, unique)["DbiResourceId"]
+    for name in (f"{unique}-s", f"{unique}-c"):
+        assert rds.delete_db_snapshot(DBSnapshotIdentifier=name)["DBSnapshot"]["Status"] == "deleted"
+        with pytest.raises(ClientError) as error:
+            snapshot(rds, name)
+        assert error.value.response["Error"]["Code"] == "DBSnapshotNotFound"
+
+
+def test_a_final_snapshot_outlives_its_instance(rds: Any, unique: str) -> None:
+    """SR-DB: and its name must be free."""
+    create(rds, unique)
+    rds.create_db_snapshot(DBInstanceIdentifier=unique, DBSnapshotIdentifier=f"{unique}-taken")
+    for wrong, code in (
+        ({}, "InvalidParameterCombination"),
+        ({"SkipFinalSnapshot": True, "FinalDBSnapshotIdentifier": "x"}, "InvalidParameterCombination"),
+        ({"FinalDBSnapshotIdentifier": f"{unique}-taken"}, "DBSnapshotAlreadyExists"),
+    ):
+        with pytest.raises(ClientError) as error:
+            rds.delete_db_instance(DBInstanceIdentifier=unique, **wrong)
+        assert error.value.response["Error"]["Code"] == code
+    assert described(rds, unique)["DBInstanceStatus"] == "available"
+    rds.delete_db_instance(DBInstanceIdentifier=unique, FinalDBSnapshotIdentifier=f"{unique}-final")
+    with pytest.raises(ClientError):
+        described(rds, unique)
+    assert snapshot(rds, f"{unique}-final")["Status"] == "available"
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "code"),
+    [
+        ("create_db_snapshot", {"DBInstanceIdentifier": "nobody", "DBSnapshotIdentifier": "s"}, "DBInstanceNotFound"),
+        ("delete_db_snapshot", {"DBSnapshotIdentifier": "nothing"}, "DBSnapshotNotFound"),
+        (
+            "copy_db_snapshot",
+            {"SourceDBSnapshotIdentifier": "nothing", "TargetDBSnapshotIdentifier": "s"},
+            "DBSnapshotNotFound",
+        ),
+        (
+            "restore_db_instance_from_db_snapshot",
+            {"DBInstanceIdentifier": "new", "DBSnapshotIdentifier": "nothing"},
+            "DBSnapshotNotFound",
+        ),
+    ],
+)
+def test_what_is_not_there_cannot_be_copied(rds: Any, operation: str, arguments: dict[str, str], code: str) -> None:
+    with pytest.raises(ClientError) as error:
+        getattr(rds, operation)(**arguments)
+    assert error.value.response["Error"]["Code"] == code
+
+
+def restore(rds: Any, source: str, target: str, **more: Any) -> None:
+    rds.restore_db_instance_to_point_in_time(
+        SourceDBInstanceIdentifier=source, TargetDBInstanceIdentifier=target, **more
+    )
+
+
+def test_an_instance_is_restored_to_a_moment(rds: Any, unique: str) -> None:
+    """P0-BACKUP, RB-DB: any moment since its first backup, or the latest."""
+    create(rds, unique, DBName="app", MultiAZ=True, Port=5433)
+    [backup] = rds.describe_db_snapshots(DBInstanceIdentifier=unique, SnapshotType="automated")["DBSnapshots"]
+    assert backup["DBSnapshotIdentifier"].startswith(f"rds:{unique}-")
+    latest = described(rds, unique)["LatestRestorableTime"]
+    restore(rds, unique, f"{unique}-latest", UseLatestRestorableTime=True, MultiAZ=True)
+    restored = described(rds, f"{unique}-latest")
+    assert (restored["MasterUsername"], restored["DBName"], restored["Endpoint"]["Port"]) == ("app", "app", 5433)
+    assert restored["MultiAZ"] and restored["BackupRetentionPeriod"] == 7
+    for wrong, code in (
+        ({}, "InvalidParameterCombination"),
+        ({"UseLatestRestorableTime": True, "RestoreTime": latest}, "InvalidParameterCombination"),
+        ({"RestoreTime": latest + datetime.timedelta(days=1)}, "InvalidRestoreFault"),
+        ({"RestoreTime": latest - datetime.timedelta(days=1)}, "InvalidRestoreFault"),
+    ):
+        with pytest.raises(ClientError) as error:
+            restore(rds, unique, f"{unique}-wrong", **wrong)
+        assert error.value.response["Error"]["Code"] == code
+
+
+def test_without_backups_there_is_no_moment(rds: Any, unique: str) -> None:
+    """SR-DB: and backups that are switched off are gone."""
+    create(rds, unique, BackupRetentionPeriod=0)
+    assert "LatestRestorableTime" not in described(rds, unique)
+    with pytest.raises(ClientError) as error:
+        restore(rds, unique, f"{unique}-r", UseLatestRestorableTime=True)
+    assert error.value.response["Error"]["Code"] == "InvalidRestoreFault"
+    for days, count in ((1, 1), (0, 0)):
+        rds.modify_db_instance(DBInstanceIdentifier=unique, BackupRetentionPeriod=days, ApplyImmediately=True)
+        found = rds.describe_db_snapshots(DBInstanceIdentifier=unique, SnapshotType="automated")["DBSnapshots"]
+        assert len(found) == count
+
+
+def test_an_automated_backup_goes_with_its_instance_and_not_before(rds: Any, unique: str) -> None:
+    create(rds, unique)
+    [backup] = rds.describe_db_snapshots(DBInstanceIdentifier=unique, SnapshotType="automated")["DBSnapshots"]
+    with pytest.raises(ClientError) as error:
+        rds.delete_db_snapshot(DBSnapshotIdentifier=backup["DBSnapshotIdentifier"])
+    assert error.value.response["Error"]["Code"] == "InvalidDBSnapshotState"
+    rds.delete_db_instance(DBInstanceIdentifier=unique, SkipFinalSnapshot=True)
+    assert rds.describe_db_snapshots(DBInstanceIdentifier=unique, SnapshotType="automated")["DBSnapshots"] == []
