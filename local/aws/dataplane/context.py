@@ -50,11 +50,20 @@ class Context:
         """Take the address away."""
         remove_address(address, self.plan)
 
-    def run(self, name: str, argv: list[str], user: str | None, cwd: Path | None = None) -> None:
-        """Start the server's process unless it runs. It inherits the endpoint's network namespace."""
+    def run(self, name: str, argv: list[str], user: str | None, cwd: Path | None = None, purpose: str = "") -> None:
+        """Start the server's process unless it runs. It inherits the endpoint's network namespace.
+
+        Args:
+            purpose: What of it changes takes a new start; `purpose_of` tells it later, also to the next endpoint.
+        """
         # The server's own folder is its home: it must not look for settings in this process's.
         home = {"HOME": str(self.folder(name))}
-        self.processes.start(ProcessSpec(name, argv, self.log(name), env=home, cwd=cwd, user=user))
+        self.processes.start(ProcessSpec(name, argv, self.log(name), env=home, cwd=cwd, user=user, purpose=purpose))
+
+    def purpose_of(self, name: str) -> str | None:
+        """What the running process was started for; None if it does not run."""
+        running = self.processes.running(name)
+        return None if running is None else running.purpose
 
     def is_running(self, name: str) -> bool:
         """Whether the server's process is alive."""

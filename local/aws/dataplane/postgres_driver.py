@@ -30,9 +30,9 @@ from local.aws.extensions.rds_parameters import BINARIES
 USER = "postgres"
 
 
-def _start(server: PostgresServer) -> tuple[object, ...]:
+def _start(server: PostgresServer) -> str:
     """What a server is started for: whatever of it changes takes a new start."""
-    return (server.boots, server.port, *sorted(server.proxies.values()))
+    return " ".join(map(str, (server.boots, server.port, *sorted(server.proxies.values()))))
 
 
 class PostgresDriver:
@@ -40,7 +40,6 @@ class PostgresDriver:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._boots: dict[str, tuple[object, ...]] = {}
         self._proxies: dict[str, set[str]] = {}
         self._passwords: dict[str, str] = {}
         self._pending: dict[str, bool] = {}
@@ -60,7 +59,7 @@ class PostgresDriver:
         if not data.exists():
             self._make_data(server, files, data)
         promoted = server.primary is None and (data / "standby.signal").exists()
-        if context.is_running(server.name) and self._boots.get(server.name) != _start(server):
+        if context.purpose_of(server.name) not in (None, _start(server)):
             self._end(server.name, signal.SIGINT)
         if promoted and context.is_running(server.name):
             self._promote(server, files)
@@ -72,8 +71,7 @@ class PostgresDriver:
                     connection.execute("SELECT pg_reload_conf()")
         else:
             (data / "postmaster.pid").unlink(missing_ok=True)
-            context.run(server.name, [str(BINARIES / "postgres"), "-D", str(data)], USER, folder)
-            self._boots[server.name] = _start(server)
+            context.run(server.name, [str(BINARIES / "postgres"), "-D", str(data)], USER, folder, _start(server))
         wait_until(lambda: self._answers(server, files), 20, f"{server.name} answers")
         if server.primary is None:
             self._set_up(server, files)
@@ -96,7 +94,7 @@ class PostgresDriver:
             shutil.rmtree(folder, ignore_errors=True)
         for address in (server.address, *self._proxies.pop(server.name, ())):
             self._context.remove_address(address)
-        for known in (self._boots, self._passwords, self._pending):
+        for known in (self._passwords, self._pending):
             known.pop(server.name, None)
 
     def prepare(self) -> Path:

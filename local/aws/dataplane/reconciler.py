@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from local.aws.dataplane.context import NotReady
@@ -25,8 +26,16 @@ FAILED_AFTER = 8
 """Attempts after which a resource that was never available is reported as failed."""
 
 
+Remembered = tuple[Server, Server | None, float]
+"""What is known of a server when the endpoint begins: `Actual`'s `latest`, `applied` and `since`."""
+
+
 class Driver(Protocol):
-    """Runs one kind of server."""
+    """Runs one kind of server.
+
+    A driver may find servers that run from before its own process began. `ensure` has to take such a server over as it
+    is if it can: whatever of it a client is connected to must not end for that.
+    """
 
     def ensure(self, server: Any) -> None:
         """Bring the server to what is declared and return when it is; raise NotReady if it is not yet."""
@@ -45,11 +54,13 @@ class Actual:
     Attributes:
         latest: What it was last told to be.
         applied: What it is known to be; None until it was ready once.
+        certain: It is that still, as far as this process knows: no work on it has failed or is under way.
         busy: A worker is at it.
     """
 
     latest: Server
     applied: Server | None = None
+    certain: bool = False
     busy: bool = False
     leaving: bool = False
     failures: int = 0
@@ -66,6 +77,8 @@ class Reconciler:
         desired: Reads every server that should run, by name.
         report: Told after every pass what is known of every server; brings the API's statuses up to date.
         wake: Set to have it look now.
+        remember: Told in every pass, before any work begins, what has to be known after a crash.
+        remembered: What `remember` was told last before this process began.
     """
 
     def __init__(
@@ -74,11 +87,17 @@ class Reconciler:
         desired: Callable[[], dict[str, Server]],
         report: Callable[[Mapping[str, Actual]], None],
         wake: threading.Event,
+        remember: Callable[[dict[str, Remembered]], None] = lambda _: None,
+        remembered: Mapping[str, Remembered] = MappingProxyType({}),
     ) -> None:
         self._drivers = drivers
         self._desired = desired
         self._report = report
-        self._actual: dict[str, Actual] = {}
+        self._remember = remember
+        # Nothing is certain: each server is looked after once, and those that nobody wants any more are removed.
+        self._actual = {
+            name: Actual(latest, applied, since=since) for name, (latest, applied, since) in remembered.items()
+        }
         self._lock = threading.Lock()
         self._wake = wake
         self._stopping = threading.Event()
@@ -101,7 +120,11 @@ class Reconciler:
             self._wake.wait(INTERVAL)
             self._wake.clear()
             if not self._stopping.is_set():
-                self.look()
+                try:
+                    self.look()
+                except Exception:
+                    # Nothing may end this loop: the next pass tries again.
+                    _log.exception("the data plane could not be looked at")
 
     def look(self) -> None:
         """One pass: start the work that is due, report what is known."""
@@ -109,6 +132,9 @@ class Reconciler:
         with self._lock:
             for name, server in wanted.items():
                 self._actual.setdefault(name, Actual(server))
+            told = {name: _to_remember(actual, wanted.get(name)) for name, actual in self._actual.items()}
+        self._remember(told)
+        with self._lock:
             for name, actual in list(self._actual.items()):
                 self._consider(name, actual, wanted.get(name))
             known = dict(self._actual)
@@ -122,11 +148,12 @@ class Reconciler:
             self._submit(name, actual, actual.latest, self._remove)
             return
         actual.latest = wanted
-        if actual.applied != wanted or not self._driver(wanted).is_alive(wanted):
+        if actual.applied != wanted or not actual.certain or not self._driver(wanted).is_alive(wanted):
             self._submit(name, actual, wanted, self._ensure)
 
     def _submit(self, name: str, actual: Actual, server: Server, work: Callable[[str, Server], None]) -> None:
         actual.busy = True
+        actual.certain = False
         self._workers.submit(self._guarded, name, actual, server, work)
 
     def _guarded(self, name: str, actual: Actual, server: Server, work: Callable[[str, Server], None]) -> None:
@@ -150,6 +177,7 @@ class Reconciler:
                 self._actual.pop(name, None)
             else:
                 actual.applied = server
+                actual.certain = True
         self._wake.set()
 
     def _ensure(self, _name: str, server: Server) -> None:
@@ -160,3 +188,7 @@ class Reconciler:
 
     def _driver(self, server: Server) -> Driver:
         return self._drivers[type(server)]
+
+
+def _to_remember(actual: Actual, wanted: Server | None) -> Remembered:
+    return (actual.latest if actual.busy or wanted is None else wanted, actual.applied, actual.since)

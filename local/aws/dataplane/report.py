@@ -27,12 +27,13 @@ from local.aws.state import ADDRESSES, LOCK
 Known = Mapping[str, Actual]
 
 
-def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
+def report(known: Known, needs_restart: Callable[[str], bool], drop_address: Callable[[str], None]) -> None:
     """Bring the API's models up to date.
 
     Args:
         known: What the reconciler knows, by server name.
         needs_restart: Whether a database server waits for a reboot to take a parameter.
+        drop_address: Sees to it that nobody listens on an address, before it is given to somebody else.
     """
     with LOCK:
         for elasticache in resources.elasticache():
@@ -46,13 +47,15 @@ def report(known: Known, needs_restart: Callable[[str], bool]) -> None:
             for distribution in cloudfront.served.values():
                 _distribution(cloudfront, distribution, known)
         for name in set(ADDRESSES.taken) - set(known) - set(desired()) - _proxies(known):
+            # Its driver has done so, unless it was interrupted and knows of it no more.
+            drop_address(ADDRESSES.taken[name])
             ADDRESSES.release(name)
 
 
 def is_ready(server: Server, known: Known) -> bool:
     """Whether the server is what it should be."""
     actual = known.get(server.name)
-    return actual is not None and actual.applied == server
+    return actual is not None and actual.applied == server and actual.certain
 
 
 def _has_failed(server: Server, known: Known) -> bool:

@@ -16,7 +16,8 @@ def install() -> None:
     from moto.iam.models import iam_backends
     from moto.logs.models import logs_backends
     from moto.rds.models import rds_backends
-    from moto.s3.models import FakeBucket, S3Backend
+    from moto.s3 import models as s3_models
+    from moto.s3.models import FakeBucket, FakeKey, S3Backend
     from moto.secretsmanager.models import secretsmanager_backends
     from moto.sts.models import sts_backends
 
@@ -28,7 +29,16 @@ def install() -> None:
     from local.aws.extensions.iam import IAM
     from local.aws.extensions.logs import Logs
     from local.aws.extensions.rds import RDS
-    from local.aws.extensions.s3 import default_retention, keeps_versions, lets_logs_in, lock, permission, version
+    from local.aws.extensions.s3 import (
+        default_retention,
+        described,
+        keeps_versions,
+        lets_logs_in,
+        lock,
+        permission,
+        version,
+    )
+    from local.aws.extensions.s3_keys import TrackedKeys
     from local.aws.extensions.secretsmanager import SecretsManager
     from local.aws.extensions.sts import STS
 
@@ -55,4 +65,6 @@ def install() -> None:
     FakeBucket.is_versioned = property(keeps_versions)  # type: ignore[assignment]
     S3Backend.put_bucket_versioning = version  # type: ignore[assignment]
     FakeBucket.default_retention = default_retention  # type: ignore[assignment]
+    FakeKey.response_dict = property(described)  # type: ignore[assignment]
+    s3_models._VersionedKeyStore = TrackedKeys  # type: ignore[misc]
     FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]

@@ -1,0 +1,21 @@
+"""Reads a request's body before anybody else waits for it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+
+def read_body(environ: dict[str, Any]) -> bytes:
+    """The request's body, which stays readable for the application.
+
+    A slow upload is waited for here, where it holds nobody up.
+    """
+    stream = environ["wsgi.input"]
+    length = environ.get("CONTENT_LENGTH")
+    if environ.get("wsgi.input_terminated"):
+        body = stream.read()
+    else:
+        body = stream.read(int(length)) if length else b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    return bytes(body)
