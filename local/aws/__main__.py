@@ -16,13 +16,8 @@ from local.network.plan import PLAN
 from local.paths import Paths
 
 # moto reads these when it is imported. Its permissive CORS answers would hide what a bucket's own rules say, and a
-# request to an address must never be taken for a bucket's own host. Its public machine images are most of EC2's state,
-# and no machine runs here.
-MOTO_SETTINGS = {
-    "MOTO_DISABLE_GLOBAL_CORS": "true",
-    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
-    "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",
-}
+# request to an address must never be taken for a bucket's own host.
+MOTO_SETTINGS = {"MOTO_DISABLE_GLOBAL_CORS": "true", "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true"}
 
 
 def main(arguments: list[str]) -> int:

@@ -98,7 +98,7 @@ class Application:
                 return answer
             try:
                 self._keeper.keep(touched, [object_of(environ)] if service in S3 else ())
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, the change must not be acknowledged
                 _log.exception("%s: a change is not on disk", service)
                 message = f"The local platform could not keep this change on disk: {type(error).__name__}: {error}"
                 return cast(Response, error_for(environ, service, 500, "InternalFailure", message))

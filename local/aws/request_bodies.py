@@ -13,9 +13,8 @@ def read_body(environ: dict[str, Any]) -> bytes:
     """
     stream = environ["wsgi.input"]
     length = environ.get("CONTENT_LENGTH")
-    if environ.get("wsgi.input_terminated"):
-        body = stream.read()
-    else:
-        body = stream.read(int(length)) if length else b""
+    # A body in chunks ends by itself; any other has to be counted.
+    size = -1 if environ.get("wsgi.input_terminated") else int(length or 0)
+    body = stream.read(size)
     environ["wsgi.input"] = io.BytesIO(body)
     return bytes(body)

@@ -1,4 +1,4 @@
-"""S3's replication rules: which version goes where (S3 User Guide, "Replicating objects", "What does S3 replicate?")."""
+"""S3's replication rules: which version goes where (S3 User Guide, "What does Amazon S3 replicate?")."""
 
 from __future__ import annotations
 

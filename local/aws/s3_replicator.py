@@ -84,7 +84,7 @@ class Replicator:
                 try:
                     with LOCK:
                         self._keep(replicate(bucket, key))
-                except Exception:
+                except Exception:  # noqa: BLE001  # one object's trouble must not end the others' care
                     # It stays due; the next change of anything tries it again.
                     _log.exception("%s/%s could not be replicated", bucket, key)
             if self._stopping.is_set():

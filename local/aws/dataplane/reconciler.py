@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -79,6 +79,8 @@ class Reconciler:
         wake: Set to have it look now.
         remember: Told in every pass, before any work begins, what has to be known after a crash.
         remembered: What `remember` was told last before this process began.
+        workers: Do the work; six threads by default.
+        clock: Seconds, from anywhere.
     """
 
     def __init__(
@@ -89,6 +91,8 @@ class Reconciler:
         wake: threading.Event,
         remember: Callable[[dict[str, Remembered]], None] = lambda _: None,
         remembered: Mapping[str, Remembered] = MappingProxyType({}),
+        workers: Executor | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._drivers = drivers
         self._desired = desired
@@ -102,7 +106,8 @@ class Reconciler:
         self._wake = wake
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
-        self._workers = ThreadPoolExecutor(max_workers=6, thread_name_prefix="server")
+        self._workers = workers or ThreadPoolExecutor(max_workers=6, thread_name_prefix="server")
+        self._clock = clock
 
     def start(self) -> None:
         """Begin."""
@@ -122,8 +127,7 @@ class Reconciler:
             if not self._stopping.is_set():
                 try:
                     self.look()
-                except Exception:
-                    # Nothing may end this loop: the next pass tries again.
+                except Exception:  # noqa: BLE001  # nothing may end this loop: the next pass tries again
                     _log.exception("the data plane could not be looked at")
 
     def look(self) -> None:
@@ -141,7 +145,7 @@ class Reconciler:
         self._report(known)
 
     def _consider(self, name: str, actual: Actual, wanted: Server | None) -> None:
-        if actual.busy or time.monotonic() < actual.retry_at:
+        if actual.busy or self._clock() < actual.retry_at:
             return
         actual.leaving = wanted is None
         if wanted is None:
@@ -172,7 +176,7 @@ class Reconciler:
             actual.problem = problem
             actual.failures = actual.failures + 1 if problem else 0
             if problem:
-                actual.retry_at = time.monotonic() + min(LAST_RETRY, FIRST_RETRY * 2 ** (actual.failures - 1))
+                actual.retry_at = self._clock() + min(LAST_RETRY, FIRST_RETRY * 2 ** (actual.failures - 1))
             elif actual.leaving:
                 self._actual.pop(name, None)
             else:

@@ -44,6 +44,8 @@ def install() -> None:
 
     # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
     moto_settings.ACM_VALIDATION_WAIT = 0
+    # Amazon's machine images would be nearly all of EC2's state, and no machine runs here.
+    moto_settings.ec2_load_default_amis = lambda: False
     extended: list[tuple[Any, type]] = [
         (backup_backends, Backup),
         (cloudfront_backends, CloudFront),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import pickle
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -11,10 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
+from moto.core.exceptions import ServiceException
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.security_groups import SecurityGroup
+from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.transit_gateway_attachments import TransitGatewayAttachmentBackend
 from moto.ec2.models.vpc_peering_connections import VPCPeeringConnectionBackend
-from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.models.vpcs import VPC, VPCBackend
 
 from local.aws.memory.pickling import Reducer
 
@@ -33,6 +37,16 @@ _REGISTRIES: tuple[Mapping[type, set[Any]], ...] = (
 
 _CONSTRUCTION = frozenset(vars(BackendDict(BaseBackend, "")))
 """Attributes that every `BackendDict` is constructed with; others are state."""
+
+_EC2_GETTERS: dict[type, str] = {
+    SecurityGroup: "get_security_group_from_id",
+    Subnet: "get_subnet",
+    VPC: "get_vpc",
+}
+"""Resources of EC2 that other services hold, and how EC2's backend finds them."""
+
+EC2 = "moto.ec2.models.ec2_backends"
+"""To be put back before all others."""
 
 _local = threading.local()
 
@@ -105,7 +119,7 @@ def put_back(name: str, state: Mapping[str, Any]) -> None:
 
 
 def complete() -> None:
-    """After the last service was put back: build what was named and not kept, enter EC2's backends in its registries."""
+    """After the last service was put back: build what was named and not kept, and enter EC2's backends."""
     while _bare:
         (_, account, region), bare = _bare.popitem()
         bare.__init__(region, account)
@@ -114,9 +128,13 @@ def complete() -> None:
             registry[type(each)].add(weakref.ref(each))
 
 
-def reducers() -> dict[type, Reducer]:
-    """Forms of backends: wherever one is met, it is only named."""
-    found: dict[type, Reducer] = {}
+def reducers(holder: Service) -> dict[type, Reducer]:
+    """Forms of what a service only refers to: backends wherever they are met, and EC2's resources outside EC2.
+
+    Args:
+        holder: The service whose state is to be pickled.
+    """
+    found: dict[type, Reducer] = {} if holder is ec2_backends else dict.fromkeys(_EC2_GETTERS, _reduce_ec2)
     for service in used():
         name = name_of(service)
         for _, _, each in list(service.iter_backends()):
@@ -136,6 +154,21 @@ def backend(name: str, account: str, region: str) -> Any:
 
 def _reduce_backend(name: str, one: BaseBackend) -> tuple[Any, ...]:
     return backend, (name, one.account_id, one.region_name)
+
+
+def ec2_resource(account: str, region: str, getter: str, identifier: str) -> Any:
+    """EC2's resource that another service refers to; EC2 has been put back already."""
+    return getattr(ec2_backends[account][region], getter)(identifier)
+
+
+def _reduce_ec2(one: Any) -> Any:
+    where = (one.ec2_backend.account_id, one.ec2_backend.region_name, _EC2_GETTERS[type(one)], one.id)
+    try:
+        found = ec2_resource(*where)
+    except ServiceException:
+        found = None
+    # One that EC2 has no more is the holder's own.
+    return (ec2_resource, where) if found is one else one.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
 
 
 def _service(name: str) -> Service:

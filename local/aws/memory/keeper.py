@@ -131,14 +131,14 @@ class Keeper:
         self._write({_SERVERS: self._entry(servers), _ADDRESSES: self._entry(ADDRESSES.taken)})
 
     def _keep(self, services: Collection[Service], objects: Iterable[tuple[str, str]] = ()) -> None:
-        forms = {**backends.reducers(), TrackedKeys: lambda _: (TrackedKeys, ())}
         changes: dict[Row, Entry | None] = {_ADDRESSES: self._entry(ADDRESSES.taken)}
         for service in services:
-            changes[Row(_SERVICE, backends.name_of(service))] = self._entry(backends.capture(service), forms)
+            row = Row(_SERVICE, backends.name_of(service))
+            changes[row] = self._entry(backends.capture(service), _forms(service))
         changed: dict[str, set[str]] = {}
         if s3_backends in services:
             changed = _changed_objects(objects)
-            changes.update(self._objects(changed, forms))
+            changes.update(self._objects(changed, _forms(s3_backends)))
         self._write(changes)
         for name, keys in changed.items():
             found = _keys(name)
@@ -172,23 +172,29 @@ class Keeper:
 
     def _restore(self, rows: dict[Row, bytes]) -> None:
         try:
-            values = {row: load(state, self._bodies) for row, state in sorted(rows.items())}
-        except (pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError, KeyError) as error:
+            for row in sorted(rows, key=_order):
+                self._put_back(row, load(rows[row], self._bodies))
+        except (pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError, LookupError) as error:
             raise self._store.unreadable(f"it does not fit this version ({type(error).__name__}: {error})") from error
-        self.secrets, self.servers = values[_SECRETS], values.get(_SERVERS, {})
-        ADDRESSES.taken.update(values.get(_ADDRESSES, {}))
-        for row, value in values.items():
-            if row.kind == _SERVICE:
-                backends.put_back(row.name, value)
         backends.complete()
-        for row, value in values.items():
-            if row.kind == _OBJECT:
-                name, _, key = row.name.partition("/")
-                found = _keys(name)
-                if found is not None:
-                    found.restore(key, value)
-                    self._buckets.setdefault(name, set()).add(key)
         self._written = {row: Entry(state).digest for row, state in rows.items()}
+
+    def _put_back(self, row: Row, value: Any) -> None:
+        if row.kind == _SERVICE:
+            backends.put_back(row.name, value)
+        elif row.kind == _OBJECT:
+            name, _, key = row.name.partition("/")
+            keys = _keys(name)
+            if keys is None:
+                raise LookupError(f"the object {row.name} has no bucket")
+            keys.restore(key, value)
+            self._buckets.setdefault(name, set()).add(key)
+        elif row == _SECRETS:
+            self.secrets = value
+        elif row == _SERVERS:
+            self.servers = value
+        elif row == _ADDRESSES:
+            ADDRESSES.taken.update(value)
 
     def _sweep(self) -> None:
         while not self._stopping.is_set():
@@ -200,9 +206,18 @@ class Keeper:
                 with LOCK:
                     self._keep(backends.used())
                     self._bodies.sweep()
-            except Exception:
+            except Exception:  # noqa: BLE001  # the next sweep tries again
                 _log.exception("the state is not on disk; it is tried again")
                 self._later.set()
+
+
+def _forms(service: Service) -> dict[type, Reducer]:
+    return {**backends.reducers(service), TrackedKeys: lambda _: (TrackedKeys, ())}
+
+
+def _order(row: Row) -> tuple[bool, bool, Row]:
+    """EC2, which others refer to; the other services; their objects."""
+    return row.kind != _SERVICE, row.name != backends.EC2, row
 
 
 def _digest(entry: Entry | None) -> bytes | None:

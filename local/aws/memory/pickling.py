@@ -1,4 +1,4 @@
-"""moto's models as pickles: plain Python objects but for locks, keys, contents of objects, and each other's backends."""
+"""moto's models as pickles: plain Python objects but for locks, keys, objects' contents, and each other's backends."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ class Platform:
     def database(self) -> dict[str, Any]:
         instances = self.client("rds").describe_db_instances(DBInstanceIdentifier=self.name)
         found: dict[str, Any] = instances["DBInstances"][0]
-        return found
+        # The time of the question.
+        return {name: value for name, value in found.items() if name != "LatestRestorableTime"}
 
     def distribution(self) -> str:
         [found] = [

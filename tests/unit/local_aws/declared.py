@@ -300,7 +300,9 @@ def _rds(client: Client) -> None:
 
 def _ask_rds(client: Client) -> Iterator[object]:
     rds = client("rds")
-    yield rds.describe_db_instances()["DBInstances"]
+    for each in rds.describe_db_instances()["DBInstances"]:
+        # The time of the question.
+        yield {name: value for name, value in each.items() if name != "LatestRestorableTime"}
     yield rds.describe_db_subnet_groups()["DBSubnetGroups"]
     yield rds.describe_db_parameter_groups()["DBParameterGroups"]
     yield rds.describe_db_parameters(DBParameterGroupName="app", Source="user")["Parameters"]
