@@ -75,8 +75,8 @@ class Application:
         is_s3 = service in S3
         answering: WSGI = Gate(cast(Any, app), self._edge_secret) if is_s3 else cast(Any, app)
         reads = only_reads(environ, service, body)
-        if is_s3 and reads:
-            # Downloads do not wait for each other.
+        if is_s3 and reads and object_of(environ)[1]:
+            # Downloads change nothing and do not wait for each other.
             return answering(environ, start_response)
         answer = self._answer(answering, environ, service, reads)
         if service in ("elasticache", "rds", "cloudfront"):
@@ -93,8 +93,9 @@ class Application:
                 s3_replicator.judge_change(*object_of(environ), *version_of(environ))
             if self._keeper is None:
                 return answer
+            # Also what the request changed in services that it did not ask for.
+            self._keeper.keep_later()
             if reads:
-                self._keeper.keep_later()
                 return answer
             try:
                 self._keeper.keep(touched, [object_of(environ)] if service in S3 else ())

@@ -63,13 +63,14 @@ class DataPlane:
     def _report(self, known: Mapping[str, Actual]) -> None:
         with LOCK:
             report(known, self._postgres.needs_restart, self._context.remove_address)
-            self._keeper.keep(SERVICES)
         told = json.dumps([_line(name, actual) for name, actual in sorted(known.items())])
         if told != self._told:
             partial = self._context.layout.status.with_suffix(".partial")
             partial.write_text(told)
             partial.rename(self._context.layout.status)
             self._told = told
+        with LOCK:
+            self._keeper.keep(SERVICES)
 
 
 def _line(name: str, actual: Actual) -> dict[str, object]:

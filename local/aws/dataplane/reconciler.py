@@ -102,6 +102,7 @@ class Reconciler:
         self._actual = {
             name: Actual(latest, applied, since=since) for name, (latest, applied, since) in remembered.items()
         }
+        self._on_record = set(remembered)
         self._lock = threading.Lock()
         self._wake = wake
         self._stopping = threading.Event()
@@ -137,10 +138,16 @@ class Reconciler:
             for name, server in wanted.items():
                 self._actual.setdefault(name, Actual(server))
             told = {name: _to_remember(actual, wanted.get(name)) for name, actual in self._actual.items()}
-        self._remember(told)
+        try:
+            self._remember(told)
+            self._on_record = set(told)
+        except OSError as error:
+            # A full disk is no reason to let known servers down; new ones have to wait.
+            _log.error("the servers could not be put on record: %s", error)
         with self._lock:
             for name, actual in list(self._actual.items()):
-                self._consider(name, actual, wanted.get(name))
+                if name in self._on_record:
+                    self._consider(name, actual, wanted.get(name))
             known = dict(self._actual)
         self._report(known)
 

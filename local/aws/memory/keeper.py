@@ -118,8 +118,11 @@ class Keeper:
             OSError: the disk does not take it.
             pickle.PicklingError, TypeError, AttributeError: moto holds something that cannot be kept.
         """
-        self._keep(services, objects)
-        self._later.set()
+        try:
+            self._keep(services, objects)
+        except BaseException:
+            self._later.set()
+            raise
 
     def keep_later(self) -> None:
         """Have on disk, within a second, whatever changed anywhere."""
@@ -197,6 +200,7 @@ class Keeper:
             ADDRESSES.taken.update(value)
 
     def _sweep(self) -> None:
+        told = ""
         while not self._stopping.is_set():
             self._later.wait()
             self._later.clear()
@@ -206,8 +210,11 @@ class Keeper:
                 with LOCK:
                     self._keep(backends.used())
                     self._bodies.sweep()
-            except Exception:  # noqa: BLE001  # the next sweep tries again
-                _log.exception("the state is not on disk; it is tried again")
+                told = ""
+            except Exception as error:  # noqa: BLE001  # the next sweep tries again
+                if str(error) != told:
+                    told = str(error)
+                    _log.exception("the state is not on disk; it is tried again every second")
                 self._later.set()
 
 
