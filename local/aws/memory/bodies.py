@@ -29,7 +29,8 @@ class Bodies:
         path = self.path(digest)
         self._orphans.pop(digest, None)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self._folder, path.parent):
+                folder.mkdir(exist_ok=True, mode=0o700)
             partial = path.with_suffix(".partial")
             partial.unlink(missing_ok=True)
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -135,7 +135,8 @@ class Keeper:
 
     def _keep(self, services: Collection[Service], objects: Iterable[tuple[str, str]] = ()) -> None:
         changes: dict[Row, Entry | None] = {_ADDRESSES: self._entry(ADDRESSES.taken)}
-        for service in services:
+        # A copy: to take a service out may ask for others, which are then noted as asked for.
+        for service in tuple(services):
             row = Row(_SERVICE, backends.name_of(service))
             changes[row] = self._entry(backends.capture(service), _forms(service))
         changed: dict[str, set[str]] = {}

@@ -102,13 +102,23 @@ def _restore_object(key: FakeKey, state: dict[str, Any]) -> None:
 # -- What pickle knows no form of -------------------------------------------------------------------------------------
 
 
+def read_certificate(pem: bytes) -> x509.Certificate:
+    """A certificate as it was pickled."""
+    return x509.load_pem_x509_certificate(pem)
+
+
+def read_private_key(pem: bytes) -> Any:
+    """A private key as it was pickled."""
+    return serialization.load_pem_private_key(pem, password=None)
+
+
 def _reduce_certificate(certificate: x509.Certificate) -> tuple[Any, ...]:
-    return x509.load_pem_x509_certificate, (certificate.public_bytes(serialization.Encoding.PEM),)
+    return read_certificate, (certificate.public_bytes(serialization.Encoding.PEM),)
 
 
 def _reduce_private_key(key: Any) -> tuple[Any, ...]:
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return serialization.load_pem_private_key, (key.private_bytes(*form), None)
+    return read_private_key, (key.private_bytes(*form),)
 
 
 def _types_of_private_keys() -> list[type]:

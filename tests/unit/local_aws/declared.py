@@ -67,9 +67,11 @@ def _ask_ec2(client: Client) -> Iterator[object]:
 def _iam(client: Client) -> None:
     iam = client("iam")
     iam.create_role(RoleName="app", AssumeRolePolicyDocument=TRUST, Tags=[{"Key": "a", "Value": "b"}])
-    policy = iam.create_policy(PolicyName="app", PolicyDocument=TRUST.replace("sts:AssumeRole", "s3:GetObject"))
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = iam.create_policy(PolicyName="app", PolicyDocument=document)
     iam.attach_role_policy(RoleName="app", PolicyArn=policy["Policy"]["Arn"])
-    iam.put_role_policy(RoleName="app", PolicyName="inline", PolicyDocument=TRUST)
+    iam.put_role_policy(RoleName="app", PolicyName="inline", PolicyDocument=document)
     iam.create_open_id_connect_provider(
         Url="https://oidc.example", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
     )
@@ -100,7 +102,7 @@ def _ask_kms(client: Client) -> Iterator[object]:
     for each in kms.list_keys()["Keys"]:
         described = kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"]
         yield described
-        if described["KeyUsage"] == "SIGN_VERIFY":
+        if described.get("KeyUsage") == "SIGN_VERIFY":
             yield kms.get_public_key(KeyId=each["KeyId"])["PublicKey"]
     yield kms.list_aliases()["Aliases"]
 

@@ -23,10 +23,11 @@ def s3_fixture(client: Any) -> Any:
 
 
 @pytest.fixture(name="pair")
-def pair_fixture(s3: Any, unique: str) -> tuple[str, str]:
+def pair_fixture(client: Any, unique: str) -> tuple[str, str]:
     """Two buckets with versions, in two regions."""
     names = (f"{unique}-near", f"{unique}-far")
     for name, region in zip(names, (NEAR, FAR), strict=True):
+        s3 = client("s3", region_name=region)
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return names
