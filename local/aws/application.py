@@ -102,7 +102,7 @@ class Application:
             except Exception as error:  # noqa: BLE001  # whatever it is, the change must not be acknowledged
                 _log.exception("%s: a change is not on disk", service)
                 message = f"The local platform could not keep this change on disk: {type(error).__name__}: {error}"
-                return cast(Response, error_for(environ, service, 500, "InternalFailure", message))
+                return error_for(environ, service, 500, "InternalFailure", message)
             return answer
 
 

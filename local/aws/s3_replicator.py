@@ -226,7 +226,8 @@ def _backend() -> S3Backend:
     return s3_backends[ACCOUNT]["aws"]
 
 
-def _named(name: str) -> FakeBucket | None:
+def _named(name: str) -> Any:
+    """The bucket of that name, its objects tracked; None if there is none."""
     found: Any = _backend().buckets.get(name)
     return found if isinstance(found, FakeBucket) and isinstance(found.keys, TrackedKeys) else None
 

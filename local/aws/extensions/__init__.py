@@ -68,5 +68,5 @@ def install() -> None:
     S3Backend.put_bucket_versioning = version  # type: ignore[assignment]
     FakeBucket.default_retention = default_retention  # type: ignore[assignment]
     FakeKey.response_dict = property(described)  # type: ignore[assignment]
-    s3_models._VersionedKeyStore = TrackedKeys  # type: ignore[misc]
+    s3_models._VersionedKeyStore = TrackedKeys  # type: ignore[attr-defined, assignment]
     FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]

@@ -75,7 +75,8 @@ def watch() -> None:
 def touching() -> Iterator[set[Service]]:
     """Collect the services that this thread asks for meanwhile: whatever it changes is among them."""
     before = getattr(_local, "touched", None)
-    _local.touched = touched = set()
+    touched: set[Service] = set()
+    _local.touched = touched
     try:
         yield touched
     finally:
@@ -84,7 +85,8 @@ def touching() -> Iterator[set[Service]]:
 
 def used() -> list[Service]:
     """Every service that was asked for since this process began."""
-    return list(BackendDict._instances)
+    instances: list[Service] = BackendDict._instances  # type: ignore[misc]
+    return list(instances)
 
 
 @functools.cache
