@@ -86,11 +86,14 @@ def test_everything_killed_comes_back_with_the_same_state(
     assert listeners(own_plan) == []
 
 
-def test_a_state_of_another_version_is_refused_until_it_is_removed(own_paths: Paths, own_plan: Plan) -> None:
+def test_a_state_of_another_version_is_refused_until_it_is_removed(
+    own_paths: Paths, own_plan: Plan, eventually: Callable[..., None]
+) -> None:
     """One message with the cure, and servers that are left of it do not run on unknown."""
     layout = Layout.of(own_paths)
     lifecycle.start(own_paths, own_plan)
     kill_all(Processes(layout.endpoint_records).all())
+    eventually(lambda: not Processes(layout.endpoint_records).all(), "the endpoint is dead")
     with sqlite3.connect(layout.memory / "state.db") as connection:
         connection.execute("UPDATE written_by SET version = 'an older one'")
     with pytest.raises(lifecycle.EndpointError, match="groundwork local down"):
