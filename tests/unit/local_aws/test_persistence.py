@@ -24,11 +24,12 @@ from moto.rds.models import rds_backends
 
 from local.aws.application import Application
 from local.aws.control_plane_only import settle
+from local.aws.dataplane.desired import desired
 from local.aws.memory import keeper as keepers
 from local.aws.memory import version as versions
 from local.aws.memory.keeper import Keeper
 from local.aws.memory.store import Entry, Row, StateUnreadable, Store
-from local.aws.state import ADDRESSES
+from local.aws.state import ADDRESSES, LOCK
 from tests.fixtures.aws import on_loopback
 from tests.unit.local_aws.declared import DECLARATIONS
 
@@ -151,10 +152,14 @@ def test_only_versioned_modules_are_kept(machine: Machine) -> None:
     """A pickle names classes: those of ours must be among the sources whose change makes an older state refused."""
     for declaration in DECLARATIONS.values():
         declaration.declare(machine.client)
+    servers = desired()
+    assert {type(each).__name__ for each in servers.values()} >= {"RedisServer", "PostgresServer", "EdgeSite"}
+    with LOCK:
+        machine.keeper.keep_servers({name: (each, each, 0.0) for name, each in servers.items()})
     kept = {".".join(path.relative_to(Path.cwd()).with_suffix("").parts) for path in relative(versions.kept_sources())}
     with sqlite3.connect(machine.folder / "state.db") as connection:
         states = [state for (state,) in connection.execute("SELECT state FROM rows")]
-    named = {text for state in states for opcode, text, _ in pickletools.genops(state) if isinstance(text, str)}
+    named = {text for state in states for _, text, _ in pickletools.genops(state) if isinstance(text, str)}
     ours = {text for text in named if text.startswith("local.aws.")}
     assert ours
     assert ours <= kept
