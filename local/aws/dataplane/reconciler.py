@@ -34,7 +34,9 @@ class Driver(Protocol):
     """Runs one kind of server.
 
     A driver may find servers that run from before its own process began. `ensure` has to take such a server over as it
-    is if it can: whatever of it a client is connected to must not end for that.
+    is if it can: whatever of it a client is connected to must not end for that. So a driver decides from what it finds
+    (files, the server itself, `Context.purpose_of`), not from fields that a new process does not have; and a server is
+    plain data that can be pickled, of a class in a module that `memory.version.kept_sources` names.
     """
 
     def ensure(self, server: Any) -> None:
