@@ -87,8 +87,9 @@ def start(paths: Paths, plan: Plan = PLAN) -> None:
 
 
 def watch(paths: Paths, plan: Plan) -> None:
-    """Start the endpoint again whenever it ends, until SIGTERM or SIGINT."""
-    processes = Processes(Layout.of(paths).endpoint_records)
+    """Start the endpoint again whenever it ends, until SIGTERM or SIGINT, or until its state folder is gone."""
+    layout = Layout.of(paths)
+    processes = Processes(layout.endpoint_records)
     spec = _endpoint(paths, plan)
     stopping = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -97,6 +98,8 @@ def watch(paths: Paths, plan: Plan) -> None:
     while not stopping.wait(_WATCH_SECONDS):
         if processes.running(ENDPOINT) is not None:
             continue
+        if not layout.root.exists():
+            break
         if time.monotonic() - started > _LAST_PATIENCE:
             patience = _FIRST_PATIENCE
         print(f"the AWS endpoint ended; it is started again in {patience:.1f} s", file=sys.stderr, flush=True)
