@@ -25,6 +25,7 @@ class ProcessSpec:
         cwd: Working directory; default this process's.
         namespace: Network namespace to run in; default this process's.
         user: User to run as; default this process's.
+        purpose: Noted in the record: what of it changes asks for another start.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ProcessSpec:
     cwd: Path | None = None
     namespace: str | None = None
     user: str | None = None
+    purpose: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Running:
         started: Kernel start time in clock ticks since boot; with the pid it names one process for good.
         log: Where its output goes.
         since: Wall-clock start, seconds since the epoch.
+        purpose: As it was given at the start.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Running:
     started: int
     log: str
     since: float
+    purpose: str = ""
 
 
 class Processes:
@@ -80,7 +84,7 @@ class Processes:
                 env={**os.environ, **(spec.env or {})},
                 start_new_session=True,
             )
-        record = Running(spec.name, child.pid, _start_time(child.pid) or 0, str(spec.log), time.time())
+        record = Running(spec.name, child.pid, _start_time(child.pid) or 0, str(spec.log), time.time(), spec.purpose)
         # Written whole or not at all: a crash here must not leave a record that cannot be read.
         partial = self._record(spec.name).with_suffix(".partial")
         partial.write_text(json.dumps(asdict(record)))

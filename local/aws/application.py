@@ -6,18 +6,27 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from moto.backends import SERVICE_NAMES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
 
+from local.aws import s3_replicator
 from local.aws.answers import error_for
 from local.aws.extensions import install
 from local.aws.layout import HEALTH_PATH
-from local.aws.s3_gate import Gate
+from local.aws.memory.backends import touching
+from local.aws.memory.keeper import Keeper
+from local.aws.only_reads import only_reads
+from local.aws.request_bodies import read_body
+from local.aws.s3_gate import WSGI, Gate, object_of, version_of
 from local.aws.state import LOCK
 
 _log = logging.getLogger("local.aws")
+
+S3 = frozenset({"s3", "s3bucket_path"})
+"""What moto calls S3, by the form of the address."""
 
 
 class Application:
@@ -28,14 +37,25 @@ class Application:
             up to date.
         edge_secret: Known to the edge only; lets it read buckets on behalf of a distribution.
         identity: Answered on the health path, so that `start` knows its own endpoint from another's.
+        keeper: Has every change on disk before it is acknowledged; None: what is declared ends with the process.
+        on_objects: Called after every request that may have changed objects; has them replicated.
     """
 
-    def __init__(self, on_change: Callable[[], None], edge_secret: str, identity: str = "") -> None:
+    def __init__(
+        self,
+        on_change: Callable[[], None],
+        edge_secret: str,
+        identity: str = "",
+        keeper: Keeper | None = None,
+        on_objects: Callable[[], None] = s3_replicator.settle,
+    ) -> None:
         install()
         self._dispatcher = DomainDispatcherApplication(_create_app)
         self._on_change = on_change
         self._edge_secret = edge_secret
         self._identity = identity
+        self._keeper = keeper
+        self._on_objects = on_objects
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -44,6 +64,7 @@ class Application:
         if path.startswith("/moto-api"):
             # Its reset would pull the state away from under the data plane.
             return error_for(environ, "s3", 404, "NotFound", "No such path.")(environ, start_response)
+        body = read_body(environ)
         try:
             app = self._dispatcher.get_application(environ)
         except (UnknownService, KeyError, ValueError) as error:
@@ -51,13 +72,38 @@ class Application:
             message = "The local platform does not support this service."
             return error_for(environ, "", 400, "UnsupportedOperation", message)(environ, start_response)
         service = str(app.service)  # type: ignore[attr-defined]
-        if service in ("s3", "s3bucket_path"):
-            return Gate(cast(Any, app), self._edge_secret)(environ, start_response)
-        with LOCK:
-            answer = list(app(environ, start_response))
+        is_s3 = service in S3
+        answering: WSGI = Gate(cast(Any, app), self._edge_secret) if is_s3 else cast(Any, app)
+        reads = only_reads(environ, service, body)
+        if is_s3 and reads and object_of(environ)[1]:
+            # Downloads change nothing and do not wait for each other.
+            return answering(environ, start_response)
+        answer = self._answer(answering, environ, service, reads)
         if service in ("elasticache", "rds", "cloudfront"):
             self._on_change()
-        return answer
+        if is_s3:
+            self._on_objects()
+        return answer(environ, start_response)
+
+    def _answer(self, answering: WSGI, environ: dict[str, Any], service: str, reads: bool) -> Response:
+        with LOCK, touching() as touched:
+            answer = Response.from_app(cast(Any, answering), environ, buffered=True)
+            if service in S3 and not reads:
+                s3_replicator.judge()
+                s3_replicator.judge_change(*object_of(environ), *version_of(environ))
+            if self._keeper is None:
+                return answer
+            # Also what the request changed in services that it did not ask for.
+            self._keeper.keep_later()
+            if reads:
+                return answer
+            try:
+                self._keeper.keep(touched, [object_of(environ)] if service in S3 else ())
+            except Exception as error:  # noqa: BLE001  # whatever it is, the change must not be acknowledged
+                _log.exception("%s: a change is not on disk", service)
+                message = f"The local platform could not keep this change on disk: {type(error).__name__}: {error}"
+                return error_for(environ, service, 500, "InternalFailure", message)
+            return answer
 
 
 class UnknownService(Exception):

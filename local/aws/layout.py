@@ -20,7 +20,7 @@ class Layout:
     """The endpoint's folders.
 
     Attributes:
-        root: `.state/aws`: records, logs, the certificate authority.
+        root: `.state/aws`: records, logs, the certificate authority, what the endpoint knows.
         servers: Data of the servers, one folder each.
     """
 
@@ -57,6 +57,11 @@ class Layout:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def memory(self) -> Path:
+        """What the endpoint knows; holds secrets."""
+        return self.root / "memory"
 
     @property
     def status(self) -> Path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -12,13 +14,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.aws.layout import HEALTH_PATH, Layout
+from local.aws.memory.store import StateUnreadable, Store
+from local.aws.memory.version import version
 from local.network.plan import PLAN, Node, Plan
 from local.paths import Paths
 from local.processes import Processes, ProcessSpec
 
-ENDPOINT = "aws-endpoint"
+ENDPOINT, WATCHER = "aws-endpoint", "aws-endpoint-watcher"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
+_WATCH_SECONDS = 0.25
+"""Between looks at whether the endpoint runs."""
+_FIRST_PATIENCE, _LAST_PATIENCE = 0.1, 30.0
+"""Seconds before an endpoint that ended is started again: doubling from the first to the last while it ends at once."""
 
 
 class EndpointError(RuntimeError):
@@ -49,30 +57,56 @@ class ServerStatus:
 def start(paths: Paths, plan: Plan = PLAN) -> None:
     """Start the endpoint and return when it answers; nothing happens if it does already.
 
+    What an earlier endpoint knew, and its servers, are taken over. From then on the endpoint is started again whenever
+    it ends.
+
     Raises:
-        EndpointError: it ended, or did not answer within a minute.
+        EndpointError: it ended, or did not answer within a minute, or what is kept of an earlier one cannot be used.
     """
     layout = Layout.of(paths)
     processes = Processes(layout.endpoint_records)
-    log = layout.logs / f"{ENDPOINT}.log"
-    spec = ProcessSpec(
-        ENDPOINT,
-        [sys.executable, "-m", "local.aws", "serve", plan_to_json(plan)],
-        log,
-        env={"GROUNDWORK_STATE": str(paths.state), "GROUNDWORK_CACHE": str(paths.cache)},
-        cwd=Path("/"),
-        namespace=plan.hub,
-    )
     if who_answers(plan) not in (None, str(layout.root)):
         raise EndpointError(f"another platform's endpoint answers on {plan.aws_url}; stop that one first")
-    processes.start(spec)
+    spec = _endpoint(paths, plan)
+    if processes.running(ENDPOINT) is None:
+        try:
+            Store(layout.memory, version()).check()
+        except StateUnreadable as error:
+            raise EndpointError(str(error)) from error
+        # A watcher is about to do so itself.
+        if processes.running(WATCHER) is None:
+            processes.start(spec)
     deadline = time.monotonic() + _START_SECONDS
     while who_answers(plan) != str(layout.root):
-        if processes.running(ENDPOINT) is None:
-            raise EndpointError(f"the AWS endpoint ended while starting; see {log}")
+        if processes.running(ENDPOINT) is None and processes.running(WATCHER) is None:
+            raise EndpointError(f"the AWS endpoint ended while starting; see {spec.log}")
         if time.monotonic() > deadline:
-            raise EndpointError(f"the AWS endpoint does not answer on {plan.aws_url}; see {log}")
+            raise EndpointError(f"the AWS endpoint does not answer on {plan.aws_url}; see {spec.log}")
         time.sleep(0.1)
+    processes.start(ProcessSpec(WATCHER, _command("watch", plan), spec.log, env=spec.env, cwd=spec.cwd))
+
+
+def watch(paths: Paths, plan: Plan) -> None:
+    """Start the endpoint again whenever it ends, until SIGTERM or SIGINT, or until its state folder is gone."""
+    layout = Layout.of(paths)
+    processes = Processes(layout.endpoint_records)
+    spec = _endpoint(paths, plan)
+    stopping = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopping.set())
+    patience, started = _FIRST_PATIENCE, time.monotonic()
+    while not stopping.wait(_WATCH_SECONDS):
+        if processes.running(ENDPOINT) is not None:
+            continue
+        if not layout.root.exists():
+            break
+        if time.monotonic() - started > _LAST_PATIENCE:
+            patience = _FIRST_PATIENCE
+        print(f"the AWS endpoint ended; it is started again in {patience:.1f} s", file=sys.stderr, flush=True)
+        if stopping.wait(patience):
+            break
+        patience, started = min(_LAST_PATIENCE, 2 * patience), time.monotonic()
+        processes.start(spec)
 
 
 def stop(paths: Paths, plan: Plan = PLAN) -> None:
@@ -80,8 +114,10 @@ def stop(paths: Paths, plan: Plan = PLAN) -> None:
     from local.aws.dataplane.clean import clean
 
     layout = Layout.of(paths)
-    Processes(layout.endpoint_records).stop(ENDPOINT, timeout=_STOP_SECONDS)
-    # The endpoint cleans up itself; one that was killed could not.
+    processes = Processes(layout.endpoint_records)
+    # The watcher first: it would start the endpoint again.
+    for name in (WATCHER, ENDPOINT):
+        processes.stop(name, timeout=_STOP_SECONDS)
     clean(layout, plan)
     shutil.rmtree(layout.servers, ignore_errors=True)
     shutil.rmtree(layout.root, ignore_errors=True)
@@ -90,12 +126,14 @@ def stop(paths: Paths, plan: Plan = PLAN) -> None:
 def status(paths: Paths, plan: Plan = PLAN) -> list[ServerStatus]:
     """The endpoint and every server behind it; empty when it was never started."""
     layout = Layout.of(paths)
-    running = Processes(layout.endpoint_records).running(ENDPOINT)
-    if running is None:
+    processes = Processes(layout.endpoint_records)
+    running, watcher = processes.running(ENDPOINT), processes.running(WATCHER)
+    process = running or watcher
+    if process is None:
         return []
-    state = "ready" if who_answers(plan) == str(layout.root) else "starting"
+    state = "down" if running is None else "ready" if who_answers(plan) == str(layout.root) else "starting"
     address = f"{plan.hub_address}:{plan.aws_port}"
-    lines = [ServerStatus(ENDPOINT, "endpoint", address, state, "", running.since, running.log)]
+    lines = [ServerStatus(ENDPOINT, "endpoint", address, state, "", process.since, process.log)]
     try:
         servers = json.loads(layout.status.read_text())
     except FileNotFoundError:
@@ -104,6 +142,21 @@ def status(paths: Paths, plan: Plan = PLAN) -> list[ServerStatus]:
         log = layout.logs / f"{'cdn' if each['kind'] == 'cdn' else each['name']}.log"
         lines.append(ServerStatus(**each, log=str(log)))
     return lines
+
+
+def _endpoint(paths: Paths, plan: Plan) -> ProcessSpec:
+    return ProcessSpec(
+        ENDPOINT,
+        _command("serve", plan),
+        Layout.of(paths).logs / f"{ENDPOINT}.log",
+        env={"GROUNDWORK_STATE": str(paths.state), "GROUNDWORK_CACHE": str(paths.cache)},
+        cwd=Path("/"),
+        namespace=plan.hub,
+    )
+
+
+def _command(verb: str, plan: Plan) -> list[str]:
+    return [sys.executable, "-m", "local.aws", verb, plan_to_json(plan)]
 
 
 def who_answers(plan: Plan = PLAN, seconds: float = 2.0) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from moto.cloudfront.models import cloudfront_backends
+from moto.core.base_backend import BackendDict
 from moto.elasticache.models import elasticache_backends
 from moto.rds.models import rds_backends
 
@@ -13,6 +15,9 @@ from local.aws.extensions.elasticache import ElastiCache
 from local.aws.extensions.rds import RDS
 from local.aws.extensions.rds_proxy import address_owner
 from local.aws.state import ACCOUNT
+
+SERVICES: tuple[BackendDict[Any], ...] = (cloudfront_backends, elasticache_backends, rds_backends)
+"""The services that have servers."""
 
 
 def elasticache() -> Iterator[ElastiCache]:

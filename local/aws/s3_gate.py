@@ -48,7 +48,7 @@ class Gate:
         if unknown:
             message = f"The local platform does not support the S3 sub-resource {', '.join(sorted(unknown))}."
             return xml_error(501, "NotImplemented", message)(environ, start_response)
-        bucket_name, _, key = unquote(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
+        bucket_name, key = object_of(environ)
         if _is_signed(environ, query):
             bucket = _bucket(bucket_name)
             if bucket is not None and not key and s3_recorded.SUBRESOURCES & set(query):
@@ -71,6 +71,18 @@ class Gate:
     def _caller(self, environ: dict[str, Any]) -> Caller:
         distribution = environ.get(_wsgi(EDGE_DISTRIBUTION_HEADER))
         return edge(distribution, ACCOUNT) if distribution and self._is_edge(environ) else ANONYMOUS
+
+
+def object_of(environ: Mapping[str, Any]) -> tuple[str, str]:
+    """Bucket and key that a request names; empty where it names none."""
+    bucket_name, _, key = unquote(environ.get("PATH_INFO", "")).lstrip("/").partition("/")
+    return bucket_name, key
+
+
+def version_of(environ: Mapping[str, Any]) -> tuple[str | None, set[str]]:
+    """The version that a request names, None for the newest, and every parameter's name."""
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    return (query.get("versionId") or [None])[0], set(query)
 
 
 def lifetime(cache_control: str | None, expires: bool, least: int, default: int, most: int) -> int | None:

@@ -1,7 +1,8 @@
 """S3's replication and inventory configurations: kept as they were sent.
 
 moto takes both and answers with less than it was given (fixed replication filters, no versions in inventories), so
-that a program would see drift for ever. What is kept here is answered back word for word; nothing is copied or listed.
+that a program would see drift for ever. What is kept here is answered back word for word. Replication is done by what
+`s3_replicator` reads of it; nothing is listed.
 """
 
 from __future__ import annotations
@@ -40,6 +41,12 @@ def answer(
     records: dict[tuple[str, str], bytes] = vars(bucket).setdefault(_ATTRIBUTE, {})
     name = (kind, request.args.get("id", ""))
     return _respond(request, kind, name, records, bucket, known)(environ, start_response)
+
+
+def recorded(bucket: FakeBucket, kind: str) -> bytes | None:
+    """The bucket's configuration of one of `SUBRESOURCES` that has no name, as it was sent; None if it has none."""
+    records: dict[tuple[str, str], bytes] = vars(bucket).get(_ATTRIBUTE, {})
+    return records.get((kind, ""))
 
 
 def notification(bucket: FakeBucket, inner: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
+from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
 from local.aws.application import Application
 from local.aws.authority import Authority
 from local.aws.dataplane.clean import clean
 from local.aws.layout import Layout
+from local.aws.memory.keeper import Keeper
+from local.aws.s3_replicator import Replicator
 from local.aws.state import CURRENT
 from local.network.plan import Plan
 from local.paths import Paths
@@ -37,9 +40,12 @@ class _Handler(MotoRequestHandler):
 
 
 def serve(paths: Paths, plan: Plan) -> None:
-    """Serve until SIGTERM or SIGINT; then end every server and remove its data.
+    """Serve until SIGTERM or SIGINT. The servers run on, and the next start takes them over with the state.
 
-    Runs inside the platform's hub namespace. State is in memory: the next start begins empty.
+    Runs inside the platform's hub namespace.
+
+    Raises:
+        local.aws.memory.store.StateUnreadable: an earlier endpoint's state is there and cannot be used.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # moto warns of every refusal whose code the service's model does not list; that is what a refusal is.
@@ -50,27 +56,40 @@ def serve(paths: Paths, plan: Plan) -> None:
     layout.logs.mkdir(parents=True, exist_ok=True)
     authority = Authority(layout.authority)
     authority.ensure()
-    edge_secret = secrets.token_urlsafe(24)
     wake = threading.Event()
     stopping = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
-    application = Application(wake.set, edge_secret, identity=str(layout.root))
-    # First the address: an endpoint that runs already must not have its servers cleaned away under it.
-    server = make_server(plan.hub_address, plan.aws_port, application, threaded=True, request_handler=_Handler)
-    # An endpoint that was killed leaves servers that nobody knows any more.
-    clean(layout, plan)
+    keeper = Keeper(layout.memory)
+    # First the address: an endpoint that runs already must not have its state and servers taken away under it.
+    # Whoever connects from now on waits; nobody is answered before there is something to answer from.
+    server = make_server(plan.hub_address, plan.aws_port, _nobody, threaded=True, request_handler=_Handler)
+    if not keeper.exists:
+        # Servers without a state are left of a start or an end that did not come far.
+        clean(layout, plan)
+    keeper.open()
+    keeper.start()
+    replicator = Replicator(partial(keeper.keep, (s3_backends,)))
+    replicator.start()
+    identity = str(layout.root)
+    server.app = Application(wake.set, keeper.secrets.edge_secret, identity, keeper, replicator.wake)
     threading.Thread(target=server.serve_forever, name="api", daemon=True).start()
     _log.info("answering on %s", plan.aws_url)
-    plane = _data_plane(layout, paths, authority, plan, edge_secret, wake)
+    plane = _data_plane(layout, paths, authority, plan, keeper, wake)
     plane.start()
     stopping.wait()
     server.shutdown()
     plane.stop()
+    replicator.stop()
+    keeper.close()
+
+
+def _nobody(_environ: dict[str, Any], _start_response: Any) -> list[bytes]:
+    raise RuntimeError("the endpoint has not begun")
 
 
 def _data_plane(
-    layout: Layout, paths: Paths, authority: Authority, plan: Plan, edge_secret: str, wake: threading.Event
+    layout: Layout, paths: Paths, authority: Authority, plan: Plan, keeper: Keeper, wake: threading.Event
 ) -> DataPlane:
     # Imported while the API answers already: the clients of Redis and PostgreSQL take a while to load.
     from local.aws.dataplane.context import Context
@@ -81,8 +100,8 @@ def _data_plane(
         paths=paths,
         processes=Processes(layout.server_records),
         authority=authority,
-        control_password=secrets.token_urlsafe(24),
-        edge_secret=edge_secret,
+        control_password=keeper.secrets.control_password,
+        edge_secret=keeper.secrets.edge_secret,
         plan=plan,
     )
-    return DataPlane(context, wake)
+    return DataPlane(context, wake, keeper)

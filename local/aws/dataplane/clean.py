@@ -16,7 +16,7 @@ from local.processes import Processes
 def clean(layout: Layout, plan: Plan) -> None:
     """End every server that has a record, remove all data and every address of the data plane.
 
-    Run before starting too: an endpoint that was killed leaves servers that nobody knows any more.
+    For the end of the platform, and for servers whose endpoint's state is gone: nobody knows them any more.
     """
     processes = Processes(layout.server_records)
     for running in processes.all():

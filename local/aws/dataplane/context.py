@@ -54,17 +54,30 @@ class Context:
         remove_address(address, self.plan)
 
     def run(
-        self, name: str, argv: list[str], user: str | None, cwd: Path | None = None, owner: str | None = None
+        self,
+        name: str,
+        argv: list[str],
+        user: str | None,
+        cwd: Path | None = None,
+        *,
+        owner: str | None = None,
+        purpose: str = "",
     ) -> None:
         """Start the server's process unless it runs. It inherits the endpoint's network namespace.
 
         Args:
             owner: The server that it is a part of, whose folder and log it uses; default the one of its own name.
+            purpose: What of it changes takes a new start; `purpose_of` tells it later, also to the next endpoint.
         """
         server = owner or name
         # The server's own folder is its home: it must not look for settings in this process's.
         home = {"HOME": str(self.folder(server))}
-        self.processes.start(ProcessSpec(name, argv, self.log(server), env=home, cwd=cwd, user=user))
+        self.processes.start(ProcessSpec(name, argv, self.log(server), env=home, cwd=cwd, user=user, purpose=purpose))
+
+    def purpose_of(self, name: str) -> str | None:
+        """What the running process was started for; None if it does not run."""
+        running = self.processes.running(name)
+        return None if running is None else running.purpose
 
     def is_running(self, name: str) -> bool:
         """Whether the server's process is alive."""

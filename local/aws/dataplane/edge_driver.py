@@ -73,7 +73,6 @@ class EdgeDriver:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._lock = threading.Lock()
-        self._served: set[str] = set()
 
     def ensure(self, site: EdgeSite) -> None:
         """Serve the distribution as declared, then purge its open invalidations.
@@ -92,22 +91,20 @@ class EdgeDriver:
                 rendered = render_site(site, around)
             except ValueError as error:
                 raise NotReady(f"{site.name}: {error}") from error
-            self._replace(self._folder / "sites" / f"{site.name}.conf", rendered)
-            self._served.add(site.name)
+            self._replace(self._configuration(site), rendered)
         wait_until(lambda: self._listens(site), 10, f"{site.name} answers")
         for paths in site.purges.values():
             purge(own / "cache", paths)
 
     def is_alive(self, site: EdgeSite) -> bool:
         """Whether nginx runs and has this distribution."""
-        return site.name in self._served and self._context.is_running(PROCESS)
+        return self._configuration(site).exists() and self._context.is_running(PROCESS)
 
     def remove(self, site: EdgeSite) -> None:
         """Stop serving the distribution; nginx ends with the last one."""
         with self._lock:
-            (self._folder / "sites" / f"{site.name}.conf").unlink(missing_ok=True)
-            self._served.discard(site.name)
-            if self._served:
+            self._configuration(site).unlink(missing_ok=True)
+            if any((self._folder / "sites").glob("*.conf")):
                 self._reload()
             else:
                 self._context.processes.stop(PROCESS)
@@ -117,6 +114,9 @@ class EdgeDriver:
     @property
     def _folder(self) -> Path:
         return self._context.folder(PROCESS)
+
+    def _configuration(self, site: EdgeSite) -> Path:
+        return self._folder / "sites" / f"{site.name}.conf"
 
     def _replace(self, path: Path, rendered: str) -> None:
         """Put a site's configuration in place if nginx takes it; keep the old one if not."""

@@ -1,4 +1,4 @@
-"""The data plane as a whole: drivers, reconciler, and a clean slate at both ends."""
+"""The data plane as a whole: drivers, reconciler, and what has to be known of the servers after a crash."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import json
 import threading
 from collections.abc import Mapping
 
-from local.aws.dataplane.clean import clean
+from local.aws.dataplane.clean import addresses
 from local.aws.dataplane.context import Context, NotReady
 from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
 from local.aws.dataplane.postgres_driver import PostgresDriver
 from local.aws.dataplane.postgres_snapshots import SnapshotDriver
-from local.aws.dataplane.reconciler import Actual, Driver, Reconciler
+from local.aws.dataplane.reconciler import Actual, Driver, Reconciler, Remembered
 from local.aws.dataplane.redis_desired import RedisEndpoint, RedisSentinel, RedisServer, RedisSnapshot
 from local.aws.dataplane.redis_driver import RedisDriver
 from local.aws.dataplane.redis_endpoint_driver import RedisEndpointDriver
@@ -23,6 +23,9 @@ from local.aws.dataplane.redis_sentinels import Sentinels
 from local.aws.dataplane.redis_snapshot_driver import RedisSnapshotDriver
 from local.aws.dataplane.redis_watch import PrimaryWatch
 from local.aws.dataplane.report import report
+from local.aws.memory.keeper import Keeper
+from local.aws.resources import SERVICES
+from local.aws.state import ADDRESSES, LOCK
 
 _KINDS: dict[type, str] = {
     RedisServer: "redis",
@@ -39,10 +42,12 @@ class DataPlane:
 
     Args:
         wake: Set by whoever declares something; has the reconciler look at once.
+        keeper: Has on disk which servers there are, and what the API says of them.
     """
 
-    def __init__(self, context: Context, wake: threading.Event) -> None:
+    def __init__(self, context: Context, wake: threading.Event, keeper: Keeper) -> None:
         self._context = context
+        self._keeper = keeper
         self._postgres = PostgresDriver(context)
         sentinels = Sentinels(context)
         self._primaries = PrimaryWatch(sentinels.told, wake)
@@ -56,30 +61,36 @@ class DataPlane:
             PostgresSnapshot: SnapshotDriver(context),
             EdgeSite: EdgeDriver(context),
         }
-        self._reconciler = Reconciler(drivers, desired, self._report, wake)
+        self._reconciler = Reconciler(drivers, desired, self._report, wake, self._remember, keeper.servers)
         self._told = ""
 
     def start(self) -> None:
-        """Follow what is declared; nothing may be running yet."""
+        """Follow what is declared. Servers that run from before are taken over, or removed if nobody wants them."""
+        for address in set(addresses(self._context.plan)) - set(ADDRESSES.taken.values()):
+            self._context.remove_address(address)
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
         self._primaries.start()
 
     def stop(self) -> None:
-        """End every server and remove their data and addresses."""
+        """Look after the servers no more; they run on."""
         self._primaries.stop()
         self._reconciler.stop()
-        clean(self._context.layout, self._context.plan)
 
     def _warm_up(self) -> None:
         # Whoever needs it first tries again and reports the reason.
         with contextlib.suppress(NotReady):
             self._postgres.prepare()
 
+    def _remember(self, known: dict[str, Remembered]) -> None:
+        with LOCK:
+            self._keeper.keep_servers(known)
+
     def _report(self, known: Mapping[str, Actual]) -> None:
         self._postgres.observe()
-        report_snapshots(known, self._snapshots.size)
-        report(known, self._postgres)
+        with LOCK:
+            report_snapshots(known, self._snapshots.size)
+            report(known, self._postgres, self._context.remove_address)
         lines = [_line(name, actual) for name, actual in sorted(known.items())]
         told = json.dumps([line for line in lines if line is not None])
         if told != self._told:
@@ -87,6 +98,8 @@ class DataPlane:
             partial.write_text(told)
             partial.rename(self._context.layout.status)
             self._told = told
+        with LOCK:
+            self._keeper.keep(SERVICES)
 
 
 def _line(name: str, actual: Actual) -> dict[str, object] | None:

@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from local.aws.dataplane.context import NotReady
@@ -25,8 +26,18 @@ FAILED_AFTER = 8
 """Attempts after which a resource that was never available is reported as failed."""
 
 
+Remembered = tuple[Server, Server | None, float]
+"""What is known of a server when the endpoint begins: `Actual`'s `latest`, `applied` and `since`."""
+
+
 class Driver(Protocol):
-    """Runs one kind of server."""
+    """Runs one kind of server.
+
+    A driver may find servers that run from before its own process began. `ensure` has to take such a server over as it
+    is if it can: whatever of it a client is connected to must not end for that. So a driver decides from what it finds
+    (files, the server itself, `Context.purpose_of`), not from fields that a new process does not have; and a server is
+    plain data that can be pickled, of a class in a module that `memory.version.kept_sources` names.
+    """
 
     def ensure(self, server: Any) -> None:
         """Bring the server to what is declared and return when it is; raise NotReady if it is not yet."""
@@ -45,11 +56,13 @@ class Actual:
     Attributes:
         latest: What it was last told to be.
         applied: What it is known to be; None until it was ready once.
+        certain: It is that still, as far as this process knows: no work on it has failed or is under way.
         busy: A worker is at it.
     """
 
     latest: Server
     applied: Server | None = None
+    certain: bool = False
     busy: bool = False
     leaving: bool = False
     failures: int = 0
@@ -65,7 +78,7 @@ Known = Mapping[str, Actual]
 def is_ready(server: Server, known: Known) -> bool:
     """Whether the server is what it should be, as far as is known."""
     actual = known.get(server.name)
-    return actual is not None and actual.applied == server and not actual.problem
+    return actual is not None and actual.applied == server and actual.certain
 
 
 def has_failed(server: Server, known: Known) -> bool:
@@ -82,6 +95,10 @@ class Reconciler:
         desired: Reads every server that should run, by name.
         report: Told after every pass what is known of every server; brings the API's statuses up to date.
         wake: Set to have it look now.
+        remember: Told in every pass, before any work begins, what has to be known after a crash.
+        remembered: What `remember` was told last before this process began.
+        workers: Do the work; six threads by default.
+        clock: Seconds, from anywhere.
     """
 
     def __init__(
@@ -90,16 +107,26 @@ class Reconciler:
         desired: Callable[[], dict[str, Server]],
         report: Callable[[Mapping[str, Actual]], None],
         wake: threading.Event,
+        remember: Callable[[dict[str, Remembered]], None] = lambda _: None,
+        remembered: Mapping[str, Remembered] = MappingProxyType({}),
+        workers: Executor | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._drivers = drivers
         self._desired = desired
         self._report = report
-        self._actual: dict[str, Actual] = {}
+        self._remember = remember
+        # Nothing is certain: each server is looked after once, and those that nobody wants any more are removed.
+        self._actual = {
+            name: Actual(latest, applied, since=since) for name, (latest, applied, since) in remembered.items()
+        }
+        self._on_record = set(remembered)
         self._lock = threading.Lock()
         self._wake = wake
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
-        self._workers = ThreadPoolExecutor(max_workers=6, thread_name_prefix="server")
+        self._workers = workers or ThreadPoolExecutor(max_workers=6, thread_name_prefix="server")
+        self._clock = clock
 
     def start(self) -> None:
         """Begin."""
@@ -117,7 +144,10 @@ class Reconciler:
             self._wake.wait(INTERVAL)
             self._wake.clear()
             if not self._stopping.is_set():
-                self.look()
+                try:
+                    self.look()
+                except Exception:  # noqa: BLE001  # nothing may end this loop: the next pass tries again
+                    _log.exception("the data plane could not be looked at")
 
     def look(self) -> None:
         """One pass: start the work that is due, report what is known."""
@@ -125,8 +155,17 @@ class Reconciler:
         with self._lock:
             for name, server in wanted.items():
                 self._actual.setdefault(name, Actual(server))
+            told = {name: _to_remember(actual, wanted.get(name)) for name, actual in self._actual.items()}
+        try:
+            self._remember(told)
+            self._on_record = set(told)
+        except OSError as error:
+            # A full disk is no reason to let known servers down; new ones have to wait.
+            _log.error("the servers could not be put on record: %s", error)
+        with self._lock:
             for name, actual in list(self._actual.items()):
-                self._consider(name, actual, wanted.get(name))
+                if name in self._on_record:
+                    self._consider(name, actual, wanted.get(name))
             known = dict(self._actual)
         self._report(known)
         if self._desired() != wanted:
@@ -134,18 +173,19 @@ class Reconciler:
             self._wake.set()
 
     def _consider(self, name: str, actual: Actual, wanted: Server | None) -> None:
-        if actual.busy or time.monotonic() < actual.retry_at:
+        if actual.busy or self._clock() < actual.retry_at:
             return
         actual.leaving = wanted is None
         if wanted is None:
             self._submit(name, actual, actual.latest, self._remove)
             return
         actual.latest = wanted
-        if actual.applied != wanted or not self._driver(wanted).is_alive(wanted):
+        if actual.applied != wanted or not actual.certain or not self._driver(wanted).is_alive(wanted):
             self._submit(name, actual, wanted, self._ensure)
 
     def _submit(self, name: str, actual: Actual, server: Server, work: Callable[[str, Server], None]) -> None:
         actual.busy = True
+        actual.certain = False
         self._workers.submit(self._guarded, name, actual, server, work)
 
     def _guarded(self, name: str, actual: Actual, server: Server, work: Callable[[str, Server], None]) -> None:
@@ -164,11 +204,12 @@ class Reconciler:
             actual.problem = problem
             actual.failures = actual.failures + 1 if problem else 0
             if problem:
-                actual.retry_at = time.monotonic() + min(LAST_RETRY, FIRST_RETRY * 2 ** (actual.failures - 1))
+                actual.retry_at = self._clock() + min(LAST_RETRY, FIRST_RETRY * 2 ** (actual.failures - 1))
             elif actual.leaving:
                 self._actual.pop(name, None)
             else:
                 actual.applied = server
+                actual.certain = True
         self._wake.set()
 
     def _ensure(self, _name: str, server: Server) -> None:
@@ -179,3 +220,7 @@ class Reconciler:
 
     def _driver(self, server: Server) -> Driver:
         return self._drivers[type(server)]
+
+
+def _to_remember(actual: Actual, wanted: Server | None) -> Remembered:
+    return (actual.latest if actual.busy or wanted is None else wanted, actual.applied, actual.since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -33,12 +34,13 @@ class Databases(Protocol):
         """Letter of the server that writes; None while none does."""
 
 
-def report(known: Known, databases: Databases) -> None:
+def report(known: Known, databases: Databases, drop_address: Callable[[str], None]) -> None:
     """Bring the API's models up to date.
 
     Args:
         known: What the reconciler knows, by server name.
         databases: What the driver of database instances knows.
+        drop_address: Sees to it that nobody listens on an address, before it is given to somebody else.
     """
     with LOCK:
         for elasticache in resources.elasticache():
@@ -55,6 +57,8 @@ def report(known: Known, databases: Databases) -> None:
             for distribution in cloudfront.served.values():
                 _distribution(cloudfront, distribution, known)
         for name in set(ADDRESSES.taken) - _owners(known):
+            # Its driver has done so, unless it was interrupted and knows of it no more.
+            drop_address(ADDRESSES.taken[name])
             ADDRESSES.release(name)
 
 

@@ -16,7 +16,8 @@ def install() -> None:
     from moto.iam.models import iam_backends
     from moto.logs.models import logs_backends
     from moto.rds.models import rds_backends
-    from moto.s3.models import FakeBucket, S3Backend
+    from moto.s3 import models as s3_models
+    from moto.s3.models import FakeBucket, FakeKey, S3Backend
     from moto.secretsmanager.models import secretsmanager_backends
     from moto.sts.models import sts_backends
 
@@ -28,12 +29,23 @@ def install() -> None:
     from local.aws.extensions.iam import IAM
     from local.aws.extensions.logs import Logs
     from local.aws.extensions.rds import RDS
-    from local.aws.extensions.s3 import default_retention, keeps_versions, lets_logs_in, lock, permission, version
+    from local.aws.extensions.s3 import (
+        default_retention,
+        described,
+        keeps_versions,
+        lets_logs_in,
+        lock,
+        permission,
+        version,
+    )
+    from local.aws.extensions.s3_keys import TrackedKeys
     from local.aws.extensions.secretsmanager import SecretsManager
     from local.aws.extensions.sts import STS
 
     # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
     moto_settings.ACM_VALIDATION_WAIT = 0
+    # Amazon's machine images would be nearly all of EC2's state, and no machine runs here.
+    moto_settings.ec2_load_default_amis = lambda: False
     extended: list[tuple[Any, type]] = [
         (backup_backends, Backup),
         (cloudfront_backends, CloudFront),
@@ -55,4 +67,6 @@ def install() -> None:
     FakeBucket.is_versioned = property(keeps_versions)  # type: ignore[assignment]
     S3Backend.put_bucket_versioning = version  # type: ignore[assignment]
     FakeBucket.default_retention = default_retention  # type: ignore[assignment]
+    FakeKey.response_dict = property(described)  # type: ignore[assignment]
+    s3_models._VersionedKeyStore = TrackedKeys  # type: ignore[attr-defined, assignment]
     FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]

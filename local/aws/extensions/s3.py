@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from moto.core.utils import utcnow
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import InvalidBucketState
-from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.models import FakeBucket, FakeKey, S3Backend
 
 from local.aws.bucket_access import Caller, allowed, denied
+from local.aws.s3_replication import STATES, overall
 from local.aws.state import ACCOUNT
 
 
@@ -42,6 +44,16 @@ def lets_logs_in(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
     # The condition is about whose logs they are, which S3 checks when it delivers, not when it is told to.
     unconditional = [{key: value for key, value in each.items() if key != "Condition"} for each in statements]
     return allowed(json.dumps({"Statement": unconditional}), delivery, "s3:PutObject", resource)
+
+
+_DESCRIBED: Any = FakeKey.response_dict
+
+
+def described(key: FakeKey) -> dict[str, Any]:
+    """Headers that tell of an object; `FakeKey.response_dict` with the state of its replication."""
+    headers: dict[str, Any] = _DESCRIBED.fget(key)
+    state = overall(vars(key).get(STATES, {}))
+    return {**headers, "x-amz-replication-status": state} if state else headers
 
 
 def default_retention(bucket: FakeBucket) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from cryptography import x509
 
 from local.aws.authority import Authority
 from local.aws.dataplane.context import NotReady
-from local.aws.dataplane.reconciler import Actual, Reconciler
+from local.aws.dataplane.reconciler import Actual, Reconciler, Remembered
 from local.aws.dataplane.redis_desired import RedisServer
 from local.aws.layout import Layout
 from local.aws.state import AddressPool
@@ -32,8 +33,12 @@ class Recorder:
     def __init__(self) -> None:
         self.running: dict[str, RedisServer] = {}
         self.failing = 0
+        self.ensured: list[str] = []
+        self.before: Callable[[], None] = lambda: None
 
     def ensure(self, one: RedisServer) -> None:
+        self.before()
+        self.ensured.append(one.name)
         if self.failing:
             self.failing -= 1
             raise NotReady("not yet")
@@ -53,10 +58,24 @@ class Bench:
         self.driver = Recorder()
         self.wanted: dict[str, RedisServer] = {}
         self.known: dict[str, Actual] = {}
+        self.remembered: dict[str, Remembered] = {}
         self._lock = threading.Lock()
+        self.restart()
+
+    def restart(self) -> None:
+        """The process that looked after the servers is gone, and another one begins with what was remembered."""
         self.reconciler = Reconciler(
-            {RedisServer: self.driver}, lambda: dict(self.wanted), self._note, threading.Event()
+            {RedisServer: self.driver},
+            lambda: dict(self.wanted),
+            self._note,
+            threading.Event(),
+            self._remember,
+            dict(self.remembered),
         )
+        self.driver.ensured.clear()
+
+    def _remember(self, known: dict[str, Remembered]) -> None:
+        self.remembered = known
 
     def _note(self, known: object) -> None:
         assert isinstance(known, dict)
@@ -126,9 +145,51 @@ def test_what_a_report_asks_for_is_not_kept_waiting() -> None:
     def report(_known: object) -> None:
         wanted["b"] = server("b")
 
-    reconciler = Reconciler({RedisServer: Recorder()}, lambda: dict(wanted), report, wake)
+    reconciler = Reconciler({RedisServer: Recorder()}, lambda: dict(wanted), report, wake, lambda _: None)
     reconciler.look()
     assert wake.is_set()
+
+
+def test_a_server_is_known_before_it_is_started(bench: Bench) -> None:
+    """A crash right after its start must leave it known to the next process."""
+    seen: list[set[str]] = []
+    bench.driver.before = lambda: seen.append(set(bench.remembered))
+    bench.want(server("a"))
+    bench.until(lambda: "a" in bench.driver.running)
+    assert seen[0] == {"a"}
+
+
+def test_after_a_restart_each_server_is_looked_after_once_and_then_left_alone(bench: Bench) -> None:
+    bench.want(server("a"), server("b"))
+    bench.until(lambda: bench.known and all(each.certain for each in bench.known.values()))
+    bench.restart()
+    bench.until(lambda: all(each.certain for each in bench.known.values()) and bench.driver.ensured)
+    for _ in range(5):
+        bench.reconciler.look()
+    assert sorted(bench.driver.ensured) == ["a", "b"]
+    assert set(bench.driver.running) == {"a", "b"}
+
+
+def test_what_is_wanted_no_more_after_a_restart_is_removed(bench: Bench) -> None:
+    bench.want(server("a"), server("b"))
+    bench.until(lambda: set(bench.driver.running) == {"a", "b"})
+    bench.restart()
+    bench.want(server("b"))
+    bench.until(lambda: set(bench.driver.running) == {"b"} and set(bench.known) == {"b"})
+    bench.until(lambda: set(bench.remembered) == {"b"})
+
+
+def test_a_change_that_failed_and_was_taken_back_is_looked_after_again(bench: Bench) -> None:
+    """What was applied last says nothing once other work has begun."""
+    bench.want(server("a"))
+    bench.until(lambda: bench.known and bench.known["a"].certain)
+    bench.driver.failing = 1
+    bench.want(server("a", port=7000))
+    bench.until(lambda: bench.known["a"].problem)
+    bench.driver.ensured.clear()
+    bench.want(server("a"))
+    bench.until(lambda: bench.known["a"].certain)
+    assert bench.driver.ensured == ["a"]
 
 
 def test_addresses_are_lowest_first_and_stable() -> None:

@@ -1,0 +1,188 @@
+"""Random failures of real processes, each sequence reproducible by its seed: all heals (PV-REDISFAIL, PV-DBFAIL).
+
+`GROUNDWORK_SEQUENCES=100` runs a hundred sequences instead of the two that always run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.aws.layout import Layout
+from local.aws.lifecycle import ENDPOINT, who_answers
+from local.network.plan import Plan
+from local.paths import Paths
+from local.processes import Processes
+
+pytestmark = pytest.mark.e2e
+
+SEQUENCES = int(os.environ.get("GROUNDWORK_SEQUENCES", "2"))
+STEPS = 6
+TOKEN, PASSWORD = "a-token-of-random-failures", "a-password-of-random-failures"
+
+Wait = Callable[..., None]
+
+
+@dataclass
+class Platform:
+    """One replication group, one database, and what was acknowledged by them."""
+
+    name: str
+    client: Callable[..., Any]
+    paths: Paths
+    plan: Plan
+    authority: str
+    eventually: Wait
+    replicas: int = 1
+    rows: list[int] = field(default_factory=list)
+
+    def group(self) -> dict[str, Any]:
+        groups = self.client("elasticache").describe_replication_groups(ReplicationGroupId=self.name)
+        found: dict[str, Any] = groups["ReplicationGroups"][0]
+        return found
+
+    def database(self) -> dict[str, Any]:
+        instances = self.client("rds").describe_db_instances(DBInstanceIdentifier=self.name)
+        found: dict[str, Any] = instances["DBInstances"][0]
+        return found
+
+    def postgres(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host=self.database()["Endpoint"]["Address"],
+            user="app",
+            dbname="app",
+            password=PASSWORD,
+            sslmode="verify-full",
+            sslrootcert=self.authority,
+            autocommit=True,
+            connect_timeout=3,
+        )
+
+    def servers(self, kind: str) -> list[int]:
+        """Process IDs of the servers of one kind that are this test's."""
+        running = Processes(Layout.of(self.paths).server_records).all()
+        return [each.pid for each in running if each.name.startswith(kind) and self.name in each.name]
+
+    # -- What happens -------------------------------------------------------------------------------------------------
+
+    def kill_the_endpoint(self, _: random.Random) -> None:
+        running = Processes(Layout.of(self.paths).endpoint_records).running(ENDPOINT)
+        if running is not None:
+            os.kill(running.pid, signal.SIGKILL)
+
+    def kill_a_redis(self, chance: random.Random) -> None:
+        self._kill(chance, "redis")
+
+    def kill_postgres(self, chance: random.Random) -> None:
+        self._kill(chance, "postgres")
+
+    def change_replicas(self, chance: random.Random) -> None:
+        count = chance.choice([each for each in (1, 2, 3) if each != self.replicas])
+        change = "increase_replica_count" if count > self.replicas else "decrease_replica_count"
+        try:
+            getattr(self.client("elasticache"), change)(
+                ReplicationGroupId=self.name, NewReplicaCount=count, ApplyImmediately=True
+            )
+        except (ClientError, BotoCoreError):
+            # Not available at this moment, or the endpoint was killed under it: then the API says what holds.
+            self.eventually(lambda: who_answers(self.plan) is not None, "the endpoint answers")
+            count = len(self.group()["MemberClusters"]) - 1
+        self.replicas = count
+
+    def write_a_row(self, chance: random.Random) -> None:
+        row = chance.randrange(10**9)
+        try:
+            with self.postgres() as connection:
+                connection.execute("INSERT INTO rows VALUES (%s)", (row,))
+        except (psycopg.OperationalError, ClientError, BotoCoreError):
+            return
+        self.rows.append(row)
+
+    def _kill(self, chance: random.Random, kind: str) -> None:
+        if servers := self.servers(kind):
+            os.kill(chance.choice(sorted(servers)), signal.SIGKILL)
+
+    # -- What holds in the end ----------------------------------------------------------------------------------------
+
+    def is_whole(self) -> bool:
+        """What the API says is what runs, and both answer."""
+        try:
+            group, database = self.group(), self.database()
+            return (
+                (group["Status"], database["DBInstanceStatus"]) == ("available", "available")
+                and len(group["MemberClusters"]) == self.replicas + 1 == len(self.servers("redis"))
+                and self._replicas_in_step(group) == self.replicas
+                and set(self.rows) <= self._rows_found()
+            )
+        except (BotoCoreError, ClientError, redis.RedisError, psycopg.Error):
+            return False
+
+    def _replicas_in_step(self, group: dict[str, Any]) -> int:
+        address = group["NodeGroups"][0]["PrimaryEndpoint"]["Address"]
+        trust = {"ssl": True, "ssl_ca_certs": self.authority, "socket_timeout": 5}
+        with redis.Redis(host=address, password=TOKEN, **trust) as primary:
+            told = primary.info("replication")
+        return sum(told[f"slave{number}"]["state"] == "online" for number in range(told["connected_slaves"]))
+
+    def _rows_found(self) -> set[int]:
+        with self.postgres() as connection:
+            return {row for (row,) in connection.execute("SELECT n FROM rows").fetchall()}
+
+
+@pytest.fixture(scope="module")
+def platform(
+    client: Callable[..., Any], unique: str, paths: Paths, plan: Plan, authority: str, eventually: Wait
+) -> Iterator[Platform]:
+    one = Platform(unique, client, paths, plan, authority, eventually)
+    client("elasticache").create_replication_group(
+        ReplicationGroupId=unique,
+        ReplicationGroupDescription="tests",
+        NumCacheClusters=2,
+        AutomaticFailoverEnabled=True,
+        TransitEncryptionEnabled=True,
+        AuthToken=TOKEN,
+    )
+    client("rds").create_db_instance(
+        DBInstanceIdentifier=unique,
+        Engine="postgres",
+        EngineVersion="15",
+        DBInstanceClass="db.t4g.micro",
+        AllocatedStorage=20,
+        MasterUsername="app",
+        MasterUserPassword=PASSWORD,
+        DBName="app",
+    )
+    eventually(lambda: one.group()["Status"] == "available", "the replication group is available")
+    eventually(lambda: one.database()["DBInstanceStatus"] == "available", "the database is available")
+    with one.postgres() as connection:
+        connection.execute("CREATE TABLE rows (n bigint PRIMARY KEY)")
+    yield one
+    client("rds").delete_db_instance(DBInstanceIdentifier=unique, SkipFinalSnapshot=True)
+    client("elasticache").delete_replication_group(ReplicationGroupId=unique)
+    eventually(lambda: not one.servers("redis") and not one.servers("postgres"), "its servers are gone")
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_after_any_failures_what_runs_is_what_the_api_says(platform: Platform, seed: int) -> None:
+    """No row that PostgreSQL acknowledged is lost on the way."""
+    chance = random.Random(seed)
+    happenings = [
+        platform.kill_the_endpoint,
+        platform.kill_a_redis,
+        platform.kill_postgres,
+        platform.change_replicas,
+        platform.write_a_row,
+    ]
+    for _ in range(STEPS):
+        chance.choice(happenings)(chance)
+    platform.eventually(lambda: who_answers(platform.plan) is not None, "the endpoint answers")
+    platform.eventually(platform.is_whole, "everything is as the API says", seconds=120)
