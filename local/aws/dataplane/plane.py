@@ -15,6 +15,7 @@ from local.aws.dataplane.postgres_driver import PostgresDriver
 from local.aws.dataplane.reconciler import Actual, Driver, Reconciler
 from local.aws.dataplane.redis_driver import RedisDriver
 from local.aws.dataplane.report import report
+from local.aws.monitoring.monitoring import Monitoring
 
 
 class DataPlane:
@@ -33,15 +34,18 @@ class DataPlane:
             EdgeSite: EdgeDriver(context),
         }
         self._reconciler = Reconciler(drivers, desired, self._report, wake)
+        self._monitoring = Monitoring(context)
         self._told = ""
 
     def start(self) -> None:
         """Follow what is declared; nothing may be running yet."""
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
+        self._monitoring.start()
 
     def stop(self) -> None:
         """End every server and remove their data and addresses."""
+        self._monitoring.stop()
         self._reconciler.stop()
         clean(self._context.layout, self._context.plan)
 

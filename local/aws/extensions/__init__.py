@@ -18,6 +18,7 @@ def install() -> None:
     from moto.rds.models import rds_backends
     from moto.s3.models import FakeBucket, S3Backend
     from moto.secretsmanager.models import secretsmanager_backends
+    from moto.sns.models import Subscription, sns_backends
     from moto.sts.models import sts_backends
 
     from local.aws.extensions.backup import Backup
@@ -30,6 +31,7 @@ def install() -> None:
     from local.aws.extensions.rds import RDS
     from local.aws.extensions.s3 import default_retention, keeps_versions, lets_logs_in, lock, permission, version
     from local.aws.extensions.secretsmanager import SecretsManager
+    from local.aws.extensions.sns import SNS, deliver, signing_key
     from local.aws.extensions.sts import STS
 
     # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
@@ -44,6 +46,7 @@ def install() -> None:
         (logs_backends, Logs),
         (rds_backends, RDS),
         (secretsmanager_backends, SecretsManager),
+        (sns_backends, SNS),
         (sts_backends, STS),
     ]
     for backends, extension in extended:
@@ -56,3 +59,6 @@ def install() -> None:
     S3Backend.put_bucket_versioning = version  # type: ignore[assignment]
     FakeBucket.default_retention = default_retention  # type: ignore[assignment]
     FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]
+    # Nothing leaves this machine.
+    Subscription.publish = deliver  # type: ignore[method-assign]
+    Subscription.private_key = signing_key  # type: ignore[assignment,method-assign]
