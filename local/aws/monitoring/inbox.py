@@ -11,6 +11,7 @@ import os
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 MOST_BYTES = 4 * 2**20
 """A message of SNS has 256 KiB at most."""
@@ -41,10 +42,10 @@ def append(path: Path, message: Message, most: int = MOST_BYTES) -> None:
     """Add a message to the inbox; makes it if it is not there (mode 0600)."""
     line = json.dumps(asdict(message)).encode() + b"\n"
     with _lock:
-        if path.exists() and path.stat().st_size + len(line) > most:
+        if path.exists() and path.stat().st_size + len(line) + 1 > most:
             _halve(path, most)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
-            file.write(line)
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+b") as file:
+            file.write(b"\n" + line if _is_cut_off(file) else line)
 
 
 def read(path: Path) -> list[Message]:
@@ -64,6 +65,14 @@ def read(path: Path) -> list[Message]:
             except (ValueError, TypeError):
                 continue
     return found
+
+
+def _is_cut_off(file: BinaryIO) -> bool:
+    """Whether a crash left the last line without its end."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
 
 
 def _halve(path: Path, most: int) -> None:
