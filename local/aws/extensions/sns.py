@@ -10,8 +10,10 @@ from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from moto.sns import urls as moto_urls
 from moto.sns.models import SNSBackend, Subscription
 
+from local.aws.extensions.routing import urls
 from local.aws.monitoring.inbox import Message, append
 from local.aws.state import CURRENT
 
@@ -23,6 +25,10 @@ MOST_KEPT = 10
 
 class SNS(SNSBackend):
     """The region's SNS."""
+
+    @property
+    def _url_module(self) -> Any:
+        return urls(moto_urls)
 
     def publish(
         self,
