@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from local.aws.errors import Invalid
 
@@ -45,6 +46,7 @@ class _Word:
 Rule = _InState | _Word
 
 
+@lru_cache(maxsize=1_000)
 def parse(rule: str) -> Rule:
     """Read a rule.
 

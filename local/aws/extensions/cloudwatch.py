@@ -32,6 +32,7 @@ from local.aws.monitoring.history import History
 from local.aws.monitoring.queries import Grid, Stat, check_statistics, period_of, points_of, series
 from local.aws.monitoring.statistics import is_statistic, statistic
 from local.aws.monitoring.store import Metric, MetricStore, Point
+from local.aws.state import LOCK
 
 _NO_METRIC: dict[str, Any] = {
     "namespace": None,
@@ -49,6 +50,8 @@ _MOST_POINTS = 100_800
 """Data points of one query (CloudWatch API Reference, GetMetricData)."""
 _MOST_STATISTICS = 1_440
 """Data points of GetMetricStatistics."""
+_S3 = "AWS/S3"
+"""Namespace of the metrics that moto has itself: the sizes of buckets, once a day."""
 _MOST_RECORDS = 100
 """Items of one answer of DescribeAlarmHistory."""
 _SHORT = (1, 5, 10, 20, 30)
@@ -73,12 +76,15 @@ class CloudWatch(CloudWatchBackend):
         return stores.of(self.region_name)
 
     def read(self, metric: Metric, start: float, end: float) -> dict[str | None, list[Point]]:
-        """Points of a metric, by unit, oldest first: those that were put, and those that moto's services have."""
+        """Points of a metric, by unit, oldest first: those that were put, and of S3's what moto counts."""
         found = self.store.read(metric, start, end)
-        for each in self.aws_metric_data:
-            when = _seconds(each.timestamp)
-            if isinstance(each, MetricDatum) and start <= when < end and _metric(each) == metric:
-                found.setdefault(each.unit, []).append(Point.of(when, each.value))
+        if metric.namespace == _S3:
+            with LOCK:
+                counted = [each for each in self.aws_metric_data if isinstance(each, MetricDatum)]
+            for each in counted:
+                when = _seconds(each.timestamp)
+                if start <= when < end and _metric(each) == metric:
+                    found.setdefault(each.unit, []).append(Point.of(when, each.value))
         return found
 
     def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:

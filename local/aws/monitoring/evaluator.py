@@ -41,11 +41,24 @@ class _Finding:
     data: dict[str, Any] | None
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """An evaluation that was made.
+
+    Attributes:
+        changed: When the alarm was last configured before.
+        due: When the next one is, unless the alarm is configured anew.
+    """
+
+    changed: datetime
+    due: float
+
+
 class Evaluator:
     """The thread that evaluates the alarms of all regions."""
 
     def __init__(self) -> None:
-        self._judged: dict[tuple[str, str], tuple[datetime, float]] = {}
+        self._judged: dict[tuple[str, str], _Judged] = {}
         self._swept = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="alarms", daemon=True)
@@ -83,18 +96,21 @@ class Evaluator:
 
     def _evaluate(self, cloudwatch: CloudWatch, alarm: Alarm, now: float) -> None:
         key, changed = (cloudwatch.region_name, alarm.name), alarm.configuration_updated_timestamp
+        judged = self._judged.get(key)
+        if judged is not None and judged.changed == changed and now < judged.due:
+            return
         finding: _Finding | None
         try:
             asked = definition(alarm)
             grid = window(asked, now)
-            if self._judged.get(key) == (changed, grid.end):
-                return
             values = series(cloudwatch.read, asked.queries, asked.wanted, grid)
             finding = find(alarm, asked, grid, values, now, cloudwatch.store.began)
-            self._judged[key] = (changed, grid.end)
+            due = grid.end + _step(grid.period)
         except Unsupported as error:
             reason = f"The local platform does not evaluate {error}."
             finding = _Finding("INSUFFICIENT_DATA", reason, None) if alarm.state_reason != reason else None
+            due = now + STANDARD
+        self._judged[key] = _Judged(changed, due)
         with LOCK:
             if finding is not None and cloudwatch.alarms.get(alarm.name) is alarm:
                 set_state(alarm, cloudwatch.history, finding.state, finding.reason, finding.data, now)
@@ -107,9 +123,13 @@ def window(asked: Definition, now: float) -> Grid:
         Unsupported: metrics of different periods.
     """
     period = period_of(asked.queries, asked.wanted)
-    step = HIGH_RESOLUTION if period < STANDARD else STANDARD
+    step = _step(period)
     count = asked.criteria.range
     return Grid(now // step * step - count * period, period, count)
+
+
+def _step(period: int) -> int:
+    return HIGH_RESOLUTION if period < STANDARD else STANDARD
 
 
 def find(alarm: Alarm, asked: Definition, grid: Grid, values: Series, now: float, began: float) -> _Finding | None:
