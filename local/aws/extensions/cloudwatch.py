@@ -21,6 +21,7 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatum, Metric
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from local.aws.alarm_limits import check_alarm
 from local.aws.alarm_rules import alarms_of
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.routing import urls
@@ -168,7 +169,7 @@ class CloudWatch(CloudWatchBackend):
         ]
 
     def put_metric_alarm(self, *args: Any, **declared: Any) -> Alarm:
-        _check_actions(declared)
+        check_alarm(declared)
         before = self.alarms.get(declared["name"])
         alarm = super().put_metric_alarm(*args, **declared)
         if before is None:
@@ -337,13 +338,6 @@ def _listed(metric: Metric) -> MetricDatumBase:
 
 def _has(metric: Metric, name: str, value: str | None) -> bool:
     return any(name == own and value in (None, held) for own, held in metric.dimensions)
-
-
-def _check_actions(declared: Mapping[str, Any]) -> None:
-    for kind in ("alarm_actions", "ok_actions", "insufficient_data_actions"):
-        for action in declared.get(kind) or ():
-            if action.split(":")[2:3] != ["sns"]:
-                raise Refused(f"the alarm action {action}", "Alarms tell topics of SNS.")
 
 
 def _page(token: str | None) -> int:

@@ -55,6 +55,9 @@ class Access:
         if isinstance(target, RedisNode):
             client = self._redis.pop(target, None)
             if client is not None:
+                if client.connection is not None:
+                    # Without the goodbye, which a server that hangs would not return.
+                    await client.connection.disconnect(nowait=True)
                 await client.aclose()
         else:
             connection = self._postgres.pop(target, None)

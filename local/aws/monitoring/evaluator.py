@@ -77,7 +77,12 @@ class Evaluator:
         with LOCK:
             metric_alarms = [(each, alarm) for each in _regions() for alarm in _alarms(each) if alarm.rule is None]
         for cloudwatch, alarm in metric_alarms:
-            self._evaluate(cloudwatch, alarm, now)
+            try:
+                self._evaluate(cloudwatch, alarm, now)
+            except Exception:  # noqa: BLE001  # one alarm's trouble must not end the others' watch
+                _log.exception("evaluating the alarm %s", alarm.name)
+                key = (cloudwatch.region_name, alarm.name)
+                self._judged[key] = _Judged(alarm.configuration_updated_timestamp, now + STANDARD)
         known = {(cloudwatch.region_name, alarm.name) for cloudwatch, alarm in metric_alarms}
         self._judged = {key: value for key, value in self._judged.items() if key in known}
         with LOCK:

@@ -33,18 +33,21 @@ def text(values: Sequence[float | None], grid: Grid, criteria: Criteria, verdict
     treated = _TREATED.get(criteria.missing)
     missing = f"{_counted(verdict.filled, 'missing ')} treated as [{treated}]" if verdict.filled and treated else ""
     alarmed = verdict.state == "ALARM"
-    supporting = [
-        f"{value} ({_day(grid.time(place))})"
-        for place in reversed(verdict.points)
-        if (value := values[place]) is not None and criteria.breaches(value) == alarmed
-    ]
-    if not supporting:
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    for place in reversed(verdict.points):
+        value = values[place]
+        if value is not None:
+            sides[criteria.breaches(value)].append(f"{value} ({_day(grid.time(place))})")
+    # Where what is missing decided, the data points that are there may all be on the other side.
+    bad = alarmed if sides[alarmed] else not alarmed
+    told = sides[bad]
+    if not told:
         periods = f"{criteria.periods} period{'' if criteria.periods == 1 else 's'}"
         return f"Threshold Crossed: no datapoints were received for {periods} and {missing}."
     least = criteria.to_alarm if alarmed else criteria.periods - criteria.to_alarm + 1
     return (
-        f"Threshold Crossed: {len(supporting)} out of the last {criteria.periods} datapoints "
-        f"[{', '.join(supporting)}] {'was' if len(supporting) == 1 else 'were'} {'' if alarmed else 'not '}"
+        f"Threshold Crossed: {len(told)} out of the last {criteria.periods} datapoints "
+        f"[{', '.join(told)}] {'was' if len(told) == 1 else 'were'} {'' if bad else 'not '}"
         f"{_WORDS[criteria.comparison]} the threshold ({criteria.threshold})"
         f"{f' and {missing}' if missing else ''} "
         f"(minimum {least} datapoint{'' if least == 1 else 's'} for {before} -> {verdict.state} transition)."

@@ -18,13 +18,20 @@ SECTIONS = ("server", "clients", "memory", "stats", "replication", "cpu")
 _MICROSECONDS = 1_000_000
 
 
-def readings(now: Mapping[str, Any], before: Mapping[str, Any] | None, lag: float | None = None) -> list[Reading]:
+def readings(
+    now: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    lag: float | None = None,
+    leads_secondary: bool = False,
+) -> list[Reading]:
     """The metrics that a node has.
 
     Args:
         now: Fields of INFO.
         before: The same from the last time; what counts something since then is left out without it.
         lag: Seconds that the node, a replica, is behind; None: it is none, or nobody knows.
+        leads_secondary: It is the primary node of a secondary of a global datastore: what it is behind is told as the
+            datastore's lag.
     """
     found = [
         Reading("CurrConnections", float(now["connected_clients"]), "Count"),
@@ -35,7 +42,7 @@ def readings(now: Mapping[str, Any], before: Mapping[str, Any] | None, lag: floa
         share = 100 * float(now["used_memory"]) / float(now["maxmemory"])
         found.append(Reading("DatabaseMemoryUsagePercentage", share, "Percent"))
     if lag is not None:
-        found.append(Reading("ReplicationLag", lag, "Seconds"))
+        found.append(Reading("GlobalDatastoreReplicationLag" if leads_secondary else "ReplicationLag", lag, "Seconds"))
     if before is not None and before["run_id"] == now["run_id"]:
         found += _since(now, before)
     return found

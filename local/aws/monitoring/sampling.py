@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import threading
 import time
@@ -104,6 +103,9 @@ class Sampler:
         postgres |= await self._ask([each for each in instances if each.source is not None], self._servers.postgres)
         self._keep_redis(redis, now)
         self._keep_postgres(postgres, now)
+        # One that does not answer now was in step once all the same.
+        kept = {each: last for each, last in self._memory.in_step.items() if each in instances}
+        self._memory = replace(self._memory, in_step=kept)
 
     async def _loop(self) -> None:
         while not await asyncio.to_thread(self._stopping.wait, until(time.time(), self._interval)):
@@ -127,8 +129,7 @@ class Sampler:
             if target not in self._silent:
                 _log.warning("no metrics of %s: %s: %s", target.identifier, type(error).__name__, error)
             self._silent.add(target)
-            with contextlib.suppress(Exception):
-                await self._servers.forget(target)
+            await self._servers.forget(target)
             return None
         self._silent.discard(target)
         return answer
@@ -139,14 +140,14 @@ class Sampler:
             lags |= redis_metrics.told_lags(info)
         for node, info in told.items():
             lag = redis_metrics.lag_of(info, node.address, lags)
-            found = redis_metrics.readings(info, self._memory.redis.get(node), lag)
+            found = redis_metrics.readings(info, self._memory.redis.get(node), lag, node.leads_secondary)
             _put(node.region, redis_metrics.NAMESPACE, redis_metrics.DIMENSION, node.identifier, found, now)
         self._memory = replace(self._memory, redis=dict(told))
 
     def _keep_postgres(self, told: Mapping[PostgresInstance, Status], now: float) -> None:
         positions = {instance.server: status.position for instance, status in told.items()}
         cpu: dict[PostgresInstance, CpuTime] = {}
-        in_step: dict[PostgresInstance, InStep] = {}
+        in_step = dict(self._memory.in_step)
         for instance, status in told.items():
             taken = _cpu_time(status.backend)
             if taken is not None:

@@ -15,6 +15,7 @@ class RedisNode:
 
     Attributes:
         identifier: Its cache cluster's.
+        leads_secondary: It is the primary node of a secondary of a global datastore.
     """
 
     region: str
@@ -22,6 +23,7 @@ class RedisNode:
     address: str
     port: int
     tls: bool
+    leads_secondary: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,14 @@ def redis_nodes() -> list[RedisNode]:
     """Every member that has been reached before."""
     with LOCK:
         return [
-            RedisNode(group.region, node.cluster_id, node.address, group.port, group.tls)
+            RedisNode(
+                region=group.region,
+                identifier=node.cluster_id,
+                address=node.address,
+                port=group.port,
+                tls=group.tls,
+                leads_secondary=group.source is not None and node is group.nodes[0],
+            )
             for elasticache in resources.elasticache()
             for group in elasticache.groups.values()
             if group.status != "deleting"

@@ -15,8 +15,11 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from local.aws.alarm_rules import holds, parse
 from local.aws.extensions.cloudwatch import CloudWatch
+from local.aws.monitoring import reasons
+from local.aws.monitoring.evaluation import Criteria, Missing, judge
 from local.aws.monitoring.evaluator import Evaluator
 from local.aws.monitoring.inbox import Message, read
+from local.aws.monitoring.queries import Grid
 from local.aws.monitoring.store import Metric, Point
 from local.aws.state import ACCOUNT, CURRENT
 
@@ -202,6 +205,38 @@ def test_actions_that_are_disabled_are_not_carried_out(
     assert len(inbox()) == 1
     with pytest.raises(ClientError, match="alarm action"):
         _put(cloudwatch, f"{unique}-2", AlarmActions=["arn:aws:automate:eu-west-1:ec2:reboot"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"EvaluationPeriods": 2, "DatapointsToAlarm": 3},
+        {"TreatMissingData": "good"},
+        {"Period": 45},
+        {"Period": 3600, "EvaluationPeriods": 169},
+        {"ExtendedStatistic": "p90"},
+    ],
+)
+def test_alarms_that_cloudwatch_does_not_take(cloudwatch: Any, unique: str, wrong: dict[str, Any]) -> None:
+    """CloudWatch API Reference, PutMetricAlarm."""
+    with pytest.raises(ClientError, match="ValidationError"):
+        _put(cloudwatch, unique, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "missing", "state", "told"),
+    [
+        ((9.0, None, None, None, None), "notBreaching", "OK", "1 out of the last 3 datapoints [9.0 ("),
+        ((None,) * 5, "notBreaching", "OK", "no datapoints were received for 3 periods and 3 missing datapoints were"),
+        ((9.0, 9.0, 9.0, 9.0, 9.0), "missing", "ALARM", "3 out of the last 3 datapoints"),
+        ((1.0, None, None, None, None), "breaching", "ALARM", "was not greater than the threshold (5.0) and 2 missing"),
+    ],
+)
+def test_reasons_say_what_decided(drawn: tuple[float | None, ...], missing: Missing, state: str, told: str) -> None:
+    criteria = Criteria("GreaterThanThreshold", 5.0, 3, 2, missing)
+    verdict = judge(drawn, criteria)
+    assert verdict.state == state
+    assert told in reasons.text(drawn, Grid(0.0, 60, 5), criteria, verdict, "INSUFFICIENT_DATA")
 
 
 def test_silence_counts_as_declared(

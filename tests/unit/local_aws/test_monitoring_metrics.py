@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.thresholds import POSTGRES, REPLICA_LAG, redis_conditions
+from components.thresholds import GLOBAL_LAG, POSTGRES, REPLICA_LAG, redis_conditions
 from local.aws.monitoring import postgres_metrics, processes, redis_metrics, sampling, stores
 from local.aws.monitoring.postgres_metrics import InStep, Status, follow
 from local.aws.monitoring.sampling import Sampler, until
@@ -91,6 +91,9 @@ def test_every_metric_of_our_alarms_is_made() -> None:
     """P0-OBS: nothing that `components.thresholds` watches is without a source."""
     redis = _by_name(redis_metrics.readings({**LATER, "role": "slave"}, INFO, lag=1.0))
     assert {condition.metric for evicts in (True, False) for condition in redis_conditions(evicts)} <= redis.keys()
+    leading = _by_name(redis_metrics.readings(REPLICA, None, lag=1.0, leads_secondary=True))
+    assert leading[GLOBAL_LAG.metric] == 1.0
+    assert "ReplicationLag" not in leading
     later = replace(STATUS, time=NOW + 10, reads=150, read_ms=1500.0)
     postgres = _by_name(postgres_metrics.readings(later, STATUS, 20, cpu=12.5, lag=0.0))
     assert {condition.metric for condition in [*POSTGRES, REPLICA_LAG]} <= postgres.keys()
