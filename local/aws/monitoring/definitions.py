@@ -71,9 +71,17 @@ def request_queries(asked: Sequence[Mapping[str, Any]]) -> list[Query]:
             dimensions = ((one["Name"], one["Value"]) for one in declared["Metric"].get("Dimensions") or ())
             metric = Metric(declared["Metric"]["Namespace"], declared["Metric"]["MetricName"], frozenset(dimensions))
             stat = Stat(metric, int(declared["Period"]), declared["Stat"], declared.get("Unit"))
-        returned = str(each.get("ReturnData", True)).lower() != "false"
-        found.append(Query(each["Id"], stat, each.get("Expression"), returned))
+        found.append(Query(each["Id"], stat, each.get("Expression"), is_returned(each.get("ReturnData"))))
     return found
+
+
+def is_returned(declared: object) -> bool:
+    """Whether a query's result is asked for: so it is unless told otherwise (CloudWatch API Reference, MetricDataQuery).
+
+    Args:
+        declared: Its `ReturnData`, in whichever form moto has it.
+    """
+    return str(declared).lower() != "false"
 
 
 def _query(declared: MetricDataQuery) -> Query:
@@ -82,9 +90,7 @@ def _query(declared: MetricDataQuery) -> Query:
         of = declared.metric_stat
         metric = Metric(of.metric.namespace, of.metric.metric_name, _dimensions(of.metric.dimensions))
         stat = Stat(metric, int(of.period), of.stat, of.unit or None)
-    # An alarm's queries are returned unless told otherwise (CloudWatch API Reference, MetricDataQuery).
-    returned = declared.return_data is None or str(declared.return_data).lower() == "true"
-    return Query(declared.id, stat, declared.expression, returned)
+    return Query(declared.id, stat, declared.expression, is_returned(declared.return_data))
 
 
 def _dimensions(declared: Iterable[Dimension]) -> frozenset[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 import botocore.session
 from moto.cloudwatch.models import Alarm, MetricDataQuery
 
+from local.aws.monitoring.definitions import is_returned
 from local.aws.monitoring.evaluation import State
 from local.aws.monitoring.reasons import stamp
 
@@ -130,7 +131,7 @@ def _query(query: MetricDataQuery) -> dict[str, Any]:
             "Period": query.metric_stat.period,
             "Stat": query.metric_stat.stat,
         }
-    told["ReturnData"] = query.return_data is None or str(query.return_data).lower() == "true"
+    told["ReturnData"] = is_returned(query.return_data)
     return told
 
 
