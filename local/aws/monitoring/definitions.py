@@ -76,7 +76,8 @@ def request_queries(asked: Sequence[Mapping[str, Any]]) -> list[Query]:
 
 
 def is_returned(declared: object) -> bool:
-    """Whether a query's result is asked for: so it is unless told otherwise (CloudWatch API Reference, MetricDataQuery).
+    """Whether a query's result is asked for: unless told otherwise it is (CloudWatch API Reference,
+    MetricDataQuery).
 
     Args:
         declared: Its `ReturnData`, in whichever form moto has it.
