@@ -16,10 +16,11 @@ from moto.cloudwatch.models import cloudwatch_backends
 from local.aws.alarm_rules import holds, parse
 from local.aws.extensions.cloudwatch import CloudWatch
 from local.aws.monitoring import reasons
+from local.aws.monitoring.definitions import Definition
 from local.aws.monitoring.evaluation import Criteria, Missing, judge
-from local.aws.monitoring.evaluator import Evaluator
+from local.aws.monitoring.evaluator import Evaluator, window
 from local.aws.monitoring.inbox import Message, read
-from local.aws.monitoring.queries import Grid
+from local.aws.monitoring.queries import Grid, Query, Stat
 from local.aws.monitoring.store import Metric, Point
 from local.aws.state import ACCOUNT, CURRENT
 
@@ -237,6 +238,17 @@ def test_reasons_say_what_decided(drawn: tuple[float | None, ...], missing: Miss
     verdict = judge(drawn, criteria)
     assert verdict.state == state
     assert told in reasons.text(drawn, Grid(0.0, 60, 5), criteria, verdict, "INSUFFICIENT_DATA")
+
+
+@pytest.mark.parametrize(
+    ("period", "end"), [(10, 1_799_999_990), (30, 1_799_999_990), (60, 1_799_999_940), (300, 1_799_999_940)]
+)
+def test_an_alarm_looks_at_what_is_over(period: int, end: int) -> None:
+    """CloudWatch User Guide, Alarm evaluation: each minute, or each ten seconds with a shorter period."""
+    stat = Stat(Metric("App", "Errors"), period, "Sum")
+    asked = Definition((Query("value", stat),), "value", Criteria("GreaterThanThreshold", 5.0, 3, 2))
+    grid = window(asked, 1_799_999_996.5)
+    assert (grid.end, grid.period, grid.count) == (end, period, 5)
 
 
 def test_silence_counts_as_declared(
