@@ -75,6 +75,18 @@ def local_status(as_json: AsJson = False) -> None:
         OUT.print(platform.table(rows))
 
 
+@local_app.command("inbox")
+def local_inbox(as_json: AsJson = False) -> None:
+    """Show what alarms and others told topics: mails, text messages and web hooks end here. The newest is the last."""
+    from groundwork import inbox
+
+    kept = inbox.messages(Paths.from_environment())
+    if as_json:
+        OUT.print_json(json.dumps([message.__dict__ for message in kept]))
+    else:
+        OUT.print(inbox.table(kept) if kept else "the inbox is empty")
+
+
 @local_app.command("env")
 def local_env() -> None:
     """Print the exports that make plain `pulumi` and `kubectl` work on the local platform."""

@@ -64,6 +64,11 @@ class Layout:
         return self.root / "memory"
 
     @property
+    def inbox(self) -> Path:
+        """Messages that would have left this machine, JSON lines."""
+        return self.root / "inbox.jsonl"
+
+    @property
     def status(self) -> Path:
         """What the endpoint last knew of its servers, JSON."""
         return self.root / "status.json"

@@ -53,6 +53,7 @@ def serve(paths: Paths, plan: Plan) -> None:
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
     CURRENT.plan = plan
     layout = Layout.of(paths)
+    CURRENT.inbox = layout.inbox
     layout.logs.mkdir(parents=True, exist_ok=True)
     authority = Authority(layout.authority)
     authority.ensure()

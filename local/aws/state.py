@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from local.network.plan import PLAN, Plan
 
@@ -16,9 +17,14 @@ LOCK = threading.RLock()
 
 @dataclass
 class Surroundings:
-    """The platform that this endpoint belongs to; set once, before the first request."""
+    """The platform that this endpoint belongs to; set once, before the first request.
+
+    Attributes:
+        inbox: Where messages are kept that would have left this machine; None: nowhere.
+    """
 
     plan: Plan = PLAN
+    inbox: Path | None = None
 
 
 CURRENT = Surroundings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,10 @@ class Context:
     def folder(self, name: str) -> Path:
         """The server's folder."""
         return self.layout.servers / name
+
+    def socket_folder(self, name: str) -> Path:
+        """Where the server's socket is: under a short name, since a socket's path has 107 bytes at most."""
+        return self.layout.servers / f"socket-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
     def log(self, name: str) -> Path:
         """The server's log."""

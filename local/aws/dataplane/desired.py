@@ -136,9 +136,7 @@ class EdgeSite:
     judgement: Judgement = NOTHING
 
 
-Server = (
-    RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | PostgresSnapshot | EdgeSite
-)
+Server = RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | PostgresSnapshot | EdgeSite
 
 
 def postgres_name(identifier: str, region: str) -> str:

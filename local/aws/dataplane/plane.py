@@ -24,6 +24,7 @@ from local.aws.dataplane.redis_snapshot_driver import RedisSnapshotDriver
 from local.aws.dataplane.redis_watch import PrimaryWatch
 from local.aws.dataplane.report import report
 from local.aws.memory.keeper import Keeper
+from local.aws.monitoring.monitoring import Monitoring
 from local.aws.resources import SERVICES
 from local.aws.state import ADDRESSES, LOCK
 
@@ -62,6 +63,7 @@ class DataPlane:
             EdgeSite: EdgeDriver(context),
         }
         self._reconciler = Reconciler(drivers, desired, self._report, wake, self._remember, keeper.servers)
+        self._monitoring = Monitoring(context, keeper.keep_later)
         self._told = ""
 
     def start(self) -> None:
@@ -71,9 +73,11 @@ class DataPlane:
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
         self._primaries.start()
+        self._monitoring.start()
 
     def stop(self) -> None:
         """Look after the servers no more; they run on."""
+        self._monitoring.stop()
         self._primaries.stop()
         self._reconciler.stop()
 

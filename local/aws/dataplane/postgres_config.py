@@ -40,6 +40,9 @@ _SMALL = {
     "max_replication_slots": "10",
     "maintenance_work_mem": "32MB",
     "password_encryption": "scram-sha-256",
+    # RDS measures the latency of its disks always; here only the server itself can.
+    "track_io_timing": "on",
+    "track_wal_io_timing": "on",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "timezone": "UTC",
     "log_timezone": "UTC",

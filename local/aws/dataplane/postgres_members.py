@@ -162,8 +162,7 @@ class Members:
 
     def _member(self, server: str, letter: str, address: str) -> Member:
         owner = member_owner(server, letter)
-        # Apart from the data, under a short name: a socket's path has 107 bytes at most, an identifier up to 63.
-        socket = self._context.layout.servers / f"socket-{hashlib.sha256(owner.encode()).hexdigest()[:12]}"
+        socket = self._context.socket_folder(owner)
         folder = self._context.folder(server) / letter
         return Member(letter, member_name(server, letter), owner, address, folder, socket)
 

@@ -19,6 +19,7 @@ def install() -> None:
     from moto.s3 import models as s3_models
     from moto.s3.models import FakeBucket, FakeKey, S3Backend
     from moto.secretsmanager.models import secretsmanager_backends
+    from moto.sns.models import Subscription, sns_backends
     from moto.sts.models import sts_backends
 
     from local.aws.extensions.backup import Backup
@@ -40,6 +41,7 @@ def install() -> None:
     )
     from local.aws.extensions.s3_keys import TrackedKeys
     from local.aws.extensions.secretsmanager import SecretsManager
+    from local.aws.extensions.sns import SNS, deliver, signing_key
     from local.aws.extensions.sts import STS
 
     # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
@@ -56,6 +58,7 @@ def install() -> None:
         (logs_backends, Logs),
         (rds_backends, RDS),
         (secretsmanager_backends, SecretsManager),
+        (sns_backends, SNS),
         (sts_backends, STS),
     ]
     for backends, extension in extended:
@@ -70,3 +73,6 @@ def install() -> None:
     FakeKey.response_dict = property(described)  # type: ignore[assignment]
     s3_models._VersionedKeyStore = TrackedKeys  # type: ignore[attr-defined, assignment]
     FakeBucket._log_permissions_enabled_policy = staticmethod(lets_logs_in)  # type: ignore[method-assign]
+    # Nothing leaves this machine.
+    Subscription.publish = deliver  # type: ignore[method-assign]
+    Subscription.private_key = signing_key  # type: ignore[assignment,method-assign]
