@@ -209,8 +209,7 @@ class RedisAlarms(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RedisAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:RedisAlarms", name, None, opts)
-        conditions = redis_conditions(evicts=args.cluster.profile == "cache")
-        self.names = _redis_alarms(_watched_redis(self, name, args, None), conditions, args.cluster.node_ids)
+        self.names = _redis_alarms(self, name, args)
         self.register_outputs({"names": self.names})
 
 
@@ -245,19 +244,23 @@ class RegionalRedisAlarms(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RegionalRedisAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("groundwork:index:RegionalRedisAlarms", name, None, opts)
-        conditions = [*redis_conditions(evicts=args.cluster.profile == "cache"), GLOBAL_LAG]
-        watched = _watched_redis(self, name, args, args.cluster.region)
-        self.names = _redis_alarms(watched, conditions, args.cluster.node_ids)
+        self.names = _redis_alarms(self, name, args, region=args.cluster.region, more=[GLOBAL_LAG])
         self.register_outputs({"names": self.names})
 
 
-def _watched_redis(
-    parent: pulumi.Resource, name: str, args: RedisAlarmsArgs | RegionalRedisAlarmsArgs, region: str | None
-) -> _Watched:
-    return _Watched(
+def _redis_alarms(
+    parent: pulumi.Resource,
+    name: str,
+    args: RedisAlarmsArgs | RegionalRedisAlarmsArgs,
+    region: str | None = None,
+    more: Sequence[Condition] = (),
+) -> Sequence[str]:
+    """Register the alarms of a Redis, in a region if one is named; returns their names."""
+    cluster = args.cluster
+    watched = _Watched(
         parent=parent,
         name=name,
-        identifier=args.cluster.identifier,
+        identifier=cluster.identifier,
         namespace="AWS/ElastiCache",
         dimension="CacheClusterId",
         profile=args.profile,
@@ -265,20 +268,15 @@ def _watched_redis(
         capacity={"connections": REDIS_CONNECTIONS},
         tags=args.tags,
         # Alarms on nodes that do not exist yet would tell of their silence.
-        after=(args.cluster,),
+        after=(cluster,),
         region=region,
     )
-
-
-def _redis_alarms(
-    watched: _Watched, conditions: Sequence[Condition], node_ids: Sequence[Sequence[str]]
-) -> Sequence[str]:
     made: list[str] = []
-    for condition in conditions:
-        if condition.name == "replication-lag" and len(node_ids[0]) < 2:
+    for condition in (*redis_conditions(evicts=cluster.profile == "cache"), *more):
+        if condition.name == "replication-lag" and len(cluster.node_ids[0]) < 2:
             continue
-        for shard, nodes in enumerate(node_ids, start=1):
-            ending = f"-{shard:04}" if len(node_ids) > 1 else ""
+        for shard, nodes in enumerate(cluster.node_ids, start=1):
+            ending = f"-{shard:04}" if len(cluster.node_ids) > 1 else ""
             made.append(_alarm(watched, condition, nodes, ending))
     return made
 

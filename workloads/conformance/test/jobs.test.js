@@ -8,12 +8,10 @@ import { Database } from "../src/postgres/pool.js";
 import { createLog } from "../src/log.js";
 import { Cleanup, until } from "./support/processes.js";
 import { sql, startPostgres, startRedis } from "./support/servers.js";
-import { startWorkload } from "./support/workload.js";
+import { SHORT_LOCK, startWorkload } from "./support/workload.js";
 
 const cleanup = new Cleanup();
 const QUEUE = "music-generation";
-/** Where a worker dies: its jobs are another's soon. Elsewhere a worker that is slow for a moment must not lose its job. */
-const SHORT_LOCK = { JOB_LOCK_SECONDS: "2" };
 /** @type {Awaited<ReturnType<typeof startRedis>>} */
 let redis;
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */

@@ -17,14 +17,12 @@ import { postgresQueues, redisQueues } from "../src/queues/stores.js";
 import { RedisEffects } from "../src/redis/effects.js";
 import { Cleanup, freePort, until } from "./support/processes.js";
 import { sql, startPostgres, startRedis } from "./support/servers.js";
-import { startWorkload } from "./support/workload.js";
+import { SHORT_LOCK, startWorkload } from "./support/workload.js";
 
 const log = createLog({ service: "t", instance: "t", role: "t", logLevel: "error" });
 const cleanup = new Cleanup();
 const KINDS = /** @type {const} */ (["bullmq", "postgres"]);
 const PREFIX = { queuePrefix: "{groundwork}" };
-/** Where a worker dies: its jobs are another's soon. Elsewhere a worker that is slow for a moment must not lose its job. */
-const SHORT_LOCK = { JOB_LOCK_SECONDS: "2" };
 /** @type {Awaited<ReturnType<typeof startRedis>>} */
 let redis;
 /** @type {Awaited<ReturnType<typeof startPostgres>>} */

@@ -7,6 +7,9 @@ import { collect, until } from "./processes.js";
 
 const MAIN = path.resolve(import.meta.dirname, "../../src/main.js");
 
+/** Where a worker dies: its jobs are another's soon. Elsewhere a worker that is slow for a moment must not lose its job. */
+export const SHORT_LOCK = { JOB_LOCK_SECONDS: "2" };
+
 /**
  * @param {string} role
  * @param {Record<string, string>} env
