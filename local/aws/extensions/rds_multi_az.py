@@ -61,6 +61,9 @@ class Zoned(DBInstance):
 
     def _zones(self) -> dict[str, str]:
         group: Any = getattr(self, "db_subnet_group", None)
-        found = sorted({str(subnet.availability_zone) for subnet in group.subnets}) if group is not None else []
+        subnets = group.subnets if group is not None else []
+        found = sorted({str(subnet["SubnetAvailabilityZone"]["Name"]) for subnet in subnets})
         every = [*found, *(f"{self.region}{letter}" for letter in "abc")]
-        return dict(zip(LETTERS, dict.fromkeys([self._first_zone, *every]), strict=False))
+        # Without a declared zone moto has chosen one, which may have none of the subnets.
+        first = [self._first_zone] if self._first_zone in found or not found else []
+        return dict(zip(LETTERS, dict.fromkeys([*first, *every]), strict=False))

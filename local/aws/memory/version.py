@@ -15,7 +15,7 @@ _AWS = Path(__file__).parents[1]
 
 def kept_sources() -> list[Path]:
     """The modules whose classes are pickled."""
-    patterns = ("extensions/*.py", "memory/*.py", "dataplane/*desired.py", "web_acl.py")
+    patterns = ("extensions/*.py", "memory/*.py", "dataplane/*desired.py", "monitoring/history.py", "web_acl.py")
     return sorted(path for pattern in patterns for path in _AWS.glob(pattern))
 
 

@@ -238,6 +238,24 @@ def test_a_forced_failover_changes_the_zones(rds: Any, unique: str) -> None:
     assert after["Endpoint"] == before["Endpoint"]
 
 
+def test_the_zones_are_those_of_the_subnets(rds: Any, client: Callable[..., Any], unique: str) -> None:
+    """SR-DB: in a subnet group, writer and standby are where its subnets are."""
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.8.{number}.0/24", AvailabilityZone=f"eu-west-1{letter}")
+        for number, letter in enumerate("bc")
+    ]
+    rds.create_db_subnet_group(
+        DBSubnetGroupName=unique,
+        DBSubnetGroupDescription="two zones",
+        SubnetIds=[each["Subnet"]["SubnetId"] for each in subnets],
+    )
+    create(rds, unique, MultiAZ=True, DBSubnetGroupName=unique)
+    instance = described(rds, unique)
+    assert {instance["AvailabilityZone"], instance["SecondaryAvailabilityZone"]} == {"eu-west-1b", "eu-west-1c"}
+
+
 def test_multi_az_comes_and_goes(rds: Any, unique: str) -> None:
     created = create(rds, unique, AvailabilityZone="eu-west-1c")
     assert created["AvailabilityZone"] == "eu-west-1c" and "SecondaryAvailabilityZone" not in described(rds, unique)

@@ -71,7 +71,7 @@ def group(monkeypatch: pytest.MonkeyPatch) -> Group:
 def known_of(group: Group) -> dict[str, Actual]:
     """Everything is as it should be."""
     parts: list[Any] = [*redis_servers(group), redis_endpoint(group), *redis_sentinels([group])]
-    return {part.name: Actual(part, applied=part) for part in parts}
+    return {part.name: Actual(part, applied=part, certain=True) for part in parts}
 
 
 class TestEndpoints:
@@ -249,6 +249,7 @@ class TestWhatTheApiIsTold:
 
     def test_a_server_in_trouble_shows(self, group: Group) -> None:
         known = known_of(group)
-        known["redis-eu-west-1-orders-002"].problem = "it ended"
+        replica = known["redis-eu-west-1-orders-002"]
+        replica.problem, replica.certain = "it ended", False
         report_group(ElastiCache("eu-west-1", "123456789012"), group, known)
         assert group.status == "modifying"
