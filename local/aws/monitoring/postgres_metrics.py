@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from local.aws.dataplane.postgres_config import ADMINISTRATOR, REPLICATOR
 from local.aws.monitoring.reading import Reading
 
 NAMESPACE = "AWS/RDS"
 DIMENSION = "DBInstanceIdentifier"
 GIB = 2**30
 
-QUERY = """
+QUERY = f"""
 SELECT pg_backend_pid(),
   extract(epoch FROM clock_timestamp())::float8,
   extract(epoch FROM pg_postmaster_start_time())::float8,
-  (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()),
+  (SELECT count(*) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND usename NOT IN ('{ADMINISTRATOR}', '{REPLICATOR}')),
   ((SELECT sum(pg_database_size(oid)) FROM pg_database)
     + (SELECT coalesce(sum(size), 0) FROM pg_ls_waldir()))::int8,
   CASE WHEN current_setting('track_io_timing')::bool THEN io.read_ms END,
@@ -40,7 +42,7 @@ class Status:
         backend: Process that answered.
         time: The server's, seconds since the epoch.
         started: When it was started, likewise.
-        connections: Clients that are connected, without who asks.
+        connections: Clients that are connected, without the platform's own.
         used: Bytes of all databases and of the write-ahead log.
         read_ms: Milliseconds spent reading blocks since the start; None where that is not timed.
         reads: Blocks read since the start.
