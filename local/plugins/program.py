@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import runpy
+import signal
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -110,7 +111,11 @@ def _arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     try:
-        code = main()
+        try:
+            code = main()
+        finally:
+            # The engine interrupts a program whose deployment has failed: what has ended is not to be told so.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as exit:

@@ -16,7 +16,7 @@ from local.aws.dataplane.files import own_folder, write_private
 from local.aws.dataplane.redis_access import USER, connect, credentials
 from local.aws.dataplane.redis_config import PLATFORM_USERS, clients, render
 from local.aws.dataplane.redis_desired import RedisServer
-from local.aws.dataplane.redis_roles import may_depose, primary_at_start, unheard
+from local.aws.dataplane.redis_roles import may_follow, primary_at_start, unheard
 from local.aws.dataplane.redis_sentinels import Sentinels, Silent, Told
 from local.aws.dataplane.redis_snapshot_driver import FILE, snapshot_file
 from local.aws.extensions.elasticache_parameters import restart_settings
@@ -174,8 +174,8 @@ class RedisDriver:
                     client.replicaof(server.primary, server.port)
                 elif not server.watched:
                     self._lead(server, client)
-                elif server.primary is not None and client.info("replication")["role"] == "master":
-                    self._depose(server, client)
+                elif server.primary is not None:
+                    self._follow(server, client)
         except redis.RedisError as error:
             raise NotReady(f"{server.name}: {error}") from error
 
@@ -191,20 +191,29 @@ class RedisDriver:
                 if peer.info("replication")["role"] == "master":
                     peer.replicaof(server.address, server.port)
 
-    def _depose(self, server: RedisServer, client: Any) -> None:
-        """Have a server that missed a failover follow its successor; a Sentinel would let ten seconds pass first.
+    def _follow(self, server: RedisServer, client: Any) -> None:
+        """Have a server that missed a failover follow its successor.
+
+        One that calls itself the primary would be told by a Sentinel too, ten seconds later. One that follows another
+        replica, since it began while its primary was being replaced, would not: Sentinels know whom the primary lists.
 
         Raises:
             NotReady: the Sentinels are not of one mind about it.
         """
+        replication = client.info("replication")
+        leads = replication["role"] == "master"
+        if not leads and replication["master_host"] == server.primary:
+            return
         try:
             told = self._told(server)
         except Silent:
             told = None
-        if not may_depose(server, told):
-            raise NotReady(f"{server.name} calls itself the primary, and the Sentinels have not settled on another")
+        if not may_follow(server, told):
+            whom = "itself" if leads else replication["master_host"]
+            raise NotReady(f"{server.name} calls {whom} the primary, and the Sentinels have not settled on another")
         client.replicaof(server.primary, server.port)
-        client.client_kill_filter(_type="normal")
+        if leads:
+            client.client_kill_filter(_type="normal")
 
 
 def let_in(client: Any, server: RedisServer) -> None:

@@ -38,8 +38,8 @@ def primary_at_start(server: RedisServer, told: Told | None, heirs: Sequence[str
     return None
 
 
-def may_depose(server: RedisServer, told: Told | None) -> bool:
-    """Whether a running server that calls itself the primary may be told to follow the one that is known.
+def may_follow(server: RedisServer, told: Told | None) -> bool:
+    """Whether a running server that does not follow the primary that is known may be told to.
 
     Only when the Sentinels have settled on that one: a failover that is under way is not to be undone.
     """

@@ -26,7 +26,7 @@ from local.aws.dataplane.redis_desired import (
 )
 from local.aws.dataplane.redis_endpoint_driver import proxy
 from local.aws.dataplane.redis_report import report_group
-from local.aws.dataplane.redis_roles import PATIENCE, may_depose, primary_at_start, unheard
+from local.aws.dataplane.redis_roles import PATIENCE, may_follow, primary_at_start, unheard
 from local.aws.dataplane.redis_sentinel_driver import strangers
 from local.aws.dataplane.redis_sentinels import Told, newest
 from local.aws.dataplane.redis_watch import follow
@@ -194,8 +194,8 @@ class TestRoles:
     ) -> None:
         second = redis_servers(group)[1]
         address = second.primary if primary == "one" else second.address
-        assert may_depose(second, self.told(str(address), **more)) is expected
-        assert not may_depose(second, None)
+        assert may_follow(second, self.told(str(address), **more)) is expected
+        assert not may_follow(second, None)
 
 
 class TestSeeds:
