@@ -47,7 +47,7 @@ class Target(DBProxyTarget):
     def __init__(self, backend: RDSBackend, identifier: str, port: int) -> None:
         super().__init__(backend, identifier, None, "RDS_INSTANCE")
         self.port = port
-        self.role = "READ_WRITE"  # type: ignore[assignment]  # moto has none
+        self.role = "READ_WRITE"
         self.state, self.reason, self.description = "REGISTERING", "", ""
 
     @property
