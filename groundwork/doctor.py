@@ -123,6 +123,7 @@ def service_findings(tools: Mapping[str, Located | Absent], moto: str | None) ->
     servers = [
         ("ElastiCache", "redis-server", "a real Redis server answers"),
         ("RDS", "postgres", "a real PostgreSQL server answers"),
+        ("RDS Proxy", "pgbouncer", "a real PgBouncer shares connections, by transactions"),
         ("CloudFront", "nginx", "a real nginx cache answers, in one place and not at an edge"),
         ("Kubernetes", "kube-apiserver", "a real control plane and three real nodes"),
     ]

@@ -7,7 +7,6 @@ from local.aws.dataplane.desired import postgres_name
 from local.aws.dataplane.redis_desired import endpoint_name, reader_owner, redis_name
 from local.aws.extensions.elasticache_groups import Group
 from local.aws.extensions.rds_multi_az import LETTERS
-from local.aws.extensions.rds_proxy import PREFIX
 from local.aws.state import ADDRESSES, LOCK
 
 
@@ -54,10 +53,13 @@ def settle() -> None:
                 rds.keep_backups(instance)
             for copy in rds.snapshots:
                 copy.complete()
-            rds.settle_proxies(lambda _owner, _identifier: True)
-        for owner in [each for each in ADDRESSES.taken if each.startswith(PREFIX)]:
-            if owner not in resources.proxy_owners():
-                ADDRESSES.release(owner)
+            for proxy in list(rds.proxies_leaving.values()):
+                rds.forget_proxy(proxy)
+                ADDRESSES.release(proxy.server)
+            for proxy in rds.proxies:
+                proxy.status = "available"
+                if proxy.target is not None:
+                    proxy.target.state = "AVAILABLE"
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():
                 distribution.status = "Deployed"

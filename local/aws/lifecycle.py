@@ -38,7 +38,7 @@ class ServerStatus:
     """One line of the status.
 
     Attributes:
-        kind: endpoint, redis, redis-endpoint, redis-sentinel, redis-snapshot, postgres or cdn.
+        kind: endpoint, redis, redis-endpoint, redis-sentinel, redis-snapshot, postgres, rds-proxy or cdn.
         state: ready, starting, leaving or down.
         problem: Why it is not ready, if that is known.
         since: Seconds since the epoch.

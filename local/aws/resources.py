@@ -13,7 +13,6 @@ from moto.rds.models import rds_backends
 from local.aws.extensions.cloudfront import CloudFront
 from local.aws.extensions.elasticache import ElastiCache
 from local.aws.extensions.rds import RDS
-from local.aws.extensions.rds_proxy import address_owner
 from local.aws.state import ACCOUNT
 
 SERVICES: tuple[BackendDict[Any], ...] = (cloudfront_backends, elasticache_backends, rds_backends)
@@ -39,8 +38,3 @@ def cloudfront() -> Iterator[CloudFront]:
     for backend in list(cloudfront_backends[ACCOUNT].values()):
         if isinstance(backend, CloudFront):
             yield backend
-
-
-def proxy_owners() -> set[str]:
-    """Under which names the addresses of all proxies are taken."""
-    return {address_owner(name, backend.region_name) for backend in rds() for name in backend.db_proxies}

@@ -49,6 +49,7 @@ PACKAGES = (
     Package("redis-tools", "redis-cli"),
     Package("postgresql-15", "real PostgreSQL servers behind RDS endpoints", ("postgresql.service",)),
     Package("haproxy", "endpoints of Redis and PostgreSQL that stay while servers fail over", ("haproxy.service",)),
+    Package("pgbouncer", "shares a database's connections behind RDS Proxy endpoints", ("pgbouncer.service",)),
     Package("nginx-light", "the cache behind CloudFront endpoints", ("nginx.service",)),
     Package("libnginx-mod-http-lua", "cache keys, lifetimes and WAF rules at the local edge"),
     Package("libnginx-mod-http-brotli-filter", "Brotli at the local edge"),

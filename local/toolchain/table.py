@@ -262,6 +262,13 @@ TOOLS = (
         r"HAProxy version (\S+)",
     ),
     Tool(
+        "pgbouncer",
+        "what RDS Proxy endpoints answer with",
+        _from(1, 18),
+        FromDebian("pgbouncer"),
+        version_pattern=r"PgBouncer (\S+)",
+    ),
+    Tool(
         "nginx",
         "what CloudFront endpoints answer with",
         _from(1, 18),

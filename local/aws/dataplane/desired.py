@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.aws import resources
+from local.aws.dataplane.pooler_desired import Pooler, pool_target, pooler
 from local.aws.dataplane.redis_desired import (
     RedisEndpoint,
     RedisSentinel,
@@ -21,8 +22,8 @@ from local.aws.dataplane.redis_desired import (
 )
 from local.aws.extensions.cloudfront import CloudFront, Distribution, edge_name
 from local.aws.extensions.cloudfront_policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
-from local.aws.extensions.rds import Instance
-from local.aws.extensions.rds_proxy import address_owner
+from local.aws.extensions.rds import RDS, Instance
+from local.aws.extensions.rds_proxy import Proxy
 from local.aws.extensions.rds_snapshots import Snapshot
 from local.aws.state import ADDRESSES, LOCK
 from local.aws.web_acl import WebAcl, web_acl
@@ -65,7 +66,6 @@ class PostgresServer:
         members: Addresses of its servers by their letters.
         boots: A higher number than last time asks for a restart.
         failovers: A higher number than last time asks for the standby to take over.
-        proxies: Addresses of the proxies that lead to it, by the names that they are taken under.
         seed: Name of the snapshot that it begins with; None for an empty database.
         recovery: To which moment that is brought before it begins; None: it begins with the snapshot as it is.
         archive: Name of what keeps its log; None if it has no backups.
@@ -83,7 +83,6 @@ class PostgresServer:
     members: Mapping[str, str]
     boots: int
     failovers: int = 0
-    proxies: Mapping[str, str] = field(default_factory=dict)
     seed: str | None = None
     recovery: Recovery | None = None
     archive: str | None = None
@@ -136,7 +135,9 @@ class EdgeSite:
     acl: WebAcl | None = None
 
 
-Server = RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | PostgresSnapshot | EdgeSite
+Server = (
+    RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | PostgresSnapshot | Pooler | EdgeSite
+)
 
 
 def postgres_name(identifier: str, region: str) -> str:
@@ -154,7 +155,7 @@ def address_owners(server: Server) -> set[str]:
     """Under which names the server's addresses are taken."""
     if not isinstance(server, PostgresServer):
         return {server.name}
-    return {server.name, *server.proxies, *(member_owner(server.name, letter) for letter in server.members)}
+    return {server.name, *(member_owner(server.name, letter) for letter in server.members)}
 
 
 def desired() -> dict[str, Server]:
@@ -175,6 +176,7 @@ def desired() -> dict[str, Server]:
         for rds in resources.rds():
             servers += [postgres_server(each) for each in rds.instances if not each.is_leaving]
             servers += [postgres_snapshot(each) for each in rds.snapshots]
+            servers += [proxy_server(rds, each) for each in rds.proxies]
         for cloudfront in resources.cloudfront():
             servers += [edge_site(cloudfront, each) for each in cloudfront.served.values()]
         return {server.name: server for server in servers}
@@ -196,14 +198,20 @@ def postgres_server(instance: Instance) -> PostgresServer:
         members={letter: ADDRESSES.allocate(member_owner(name, letter)) for letter in instance.members},
         boots=instance.boots,
         failovers=instance.failovers,
-        proxies={
-            address_owner(proxy.db_proxy_name, instance.region): str(proxy.endpoint)
-            for proxy in instance.backend.proxies_of(instance.db_instance_identifier)
-        },
         seed=instance.seed,
         recovery=_recovery(instance),
         archive=archive_name(instance) if instance.is_archived else None,
     )
+
+
+def proxy_server(rds: RDS, proxy: Proxy) -> Pooler:
+    """The proxy's server, in front of its target's endpoint."""
+    target = proxy.target
+    instance = rds.databases.get(target.rds_resource_id) if target is not None else None
+    if not isinstance(instance, Instance):
+        return pooler(proxy, None)
+    name = postgres_name(instance.db_instance_identifier, instance.region)
+    return pooler(proxy, pool_target(instance, ADDRESSES.allocate(name)))
 
 
 def archive_name(instance: Instance) -> str:

@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.aws.dataplane import haproxy_wait
 from local.aws.dataplane.context import Context, NotReady, wait_until
 from local.aws.dataplane.files import own_folder, write_private
 
@@ -91,12 +92,14 @@ class Listener:
 
     Attributes:
         pools: Names; the first that has a server serves, and the connection is closed when none has.
+        waits_for: Name of another listener: connections wait until a PostgreSQL server answers there.
     """
 
     name: str
     address: str
     port: int
     pools: tuple[str, ...]
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def render(proxy: Proxy) -> str:
         f"  stats socket unix@{_SOCKET} mode 600 level admin",
         f"  server-state-file ./{_STATE}",
         "  log stdout format raw local0 notice",
+        *([f"  lua-load {haproxy_wait.FILE}"] if any(listener.waits_for for listener in proxy.listeners) else []),
         "  maxconn 4000",
         "  nbthread 1",
         "defaults",
@@ -131,9 +135,13 @@ def render(proxy: Proxy) -> str:
         "  retries 0",
         "  load-server-state-from-file global",
     ]
+    named = {listener.name: listener for listener in proxy.listeners}
     for listener in proxy.listeners:
         *preferred, last = listener.pools
         lines += [f"frontend {listener.name}", f"  bind {listener.address}:{listener.port}"]
+        if listener.waits_for is not None:
+            served = named[listener.waits_for]
+            lines += [f"  {rule}" for rule in haproxy_wait.rules(served.address, served.port)]
         lines += [f"  use_backend {pool} if {{ nbsrv({pool}) gt 0 }}" for pool in preferred]
         lines.append(f"  default_backend {last}")
     for pool in proxy.pools:
@@ -216,6 +224,7 @@ class HAProxy:
         if not file.exists() or frame(file.read_text()) != frame(wanted):
             context.processes.stop(proxy.name)
         write_private(folder / AUTHORITY, context.authority.root.read_text(), USER)
+        write_private(folder / haproxy_wait.FILE, haproxy_wait.SCRIPT, USER)
         write_private(folder / _STATE, render_state(proxy), USER)
         write_private(file, wanted, USER)
         if not context.is_running(proxy.name):

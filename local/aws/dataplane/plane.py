@@ -11,6 +11,9 @@ from local.aws.dataplane.clean import addresses
 from local.aws.dataplane.context import Context, NotReady
 from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
+from local.aws.dataplane.pooler_desired import Pooler
+from local.aws.dataplane.pooler_driver import PoolerDriver
+from local.aws.dataplane.pooler_report import report_proxies
 from local.aws.dataplane.postgres_driver import PostgresDriver
 from local.aws.dataplane.postgres_snapshots import SnapshotDriver
 from local.aws.dataplane.reconciler import Actual, Driver, Reconciler, Remembered
@@ -34,6 +37,7 @@ _KINDS: dict[type, str] = {
     RedisSentinel: "redis-sentinel",
     RedisSnapshot: "redis-snapshot",
     PostgresServer: "postgres",
+    Pooler: "rds-proxy",
     EdgeSite: "cdn",
 }
 
@@ -53,6 +57,7 @@ class DataPlane:
         sentinels = Sentinels(context)
         self._primaries = PrimaryWatch(sentinels.told, wake)
         self._snapshots = RedisSnapshotDriver(context)
+        self._poolers = PoolerDriver(context, wake)
         drivers: dict[type, Driver] = {
             RedisServer: RedisDriver(context, sentinels),
             RedisEndpoint: RedisEndpointDriver(context),
@@ -60,6 +65,7 @@ class DataPlane:
             RedisSnapshot: self._snapshots,
             PostgresServer: self._postgres,
             PostgresSnapshot: SnapshotDriver(context),
+            Pooler: self._poolers,
             EdgeSite: EdgeDriver(context),
         }
         self._reconciler = Reconciler(drivers, desired, self._report, wake, self._remember, keeper.servers)
@@ -73,11 +79,13 @@ class DataPlane:
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
         self._primaries.start()
+        self._poolers.start()
         self._monitoring.start()
 
     def stop(self) -> None:
         """Look after the servers no more; they run on."""
         self._monitoring.stop()
+        self._poolers.stop()
         self._primaries.stop()
         self._reconciler.stop()
 
@@ -94,6 +102,7 @@ class DataPlane:
         self._postgres.observe()
         with LOCK:
             report_snapshots(known, self._snapshots.size)
+            report_proxies(known, self._poolers)
             report(known, self._postgres, self._context.remove_address)
         lines = [_line(name, actual) for name, actual in sorted(known.items())]
         told = json.dumps([line for line in lines if line is not None])

@@ -16,7 +16,7 @@ from typing import Any
 
 from local.aws.dataplane import etcd, patroni
 from local.aws.dataplane.desired import PostgresServer
-from local.aws.extensions.rds_parameters import BINARIES, settings
+from local.aws.extensions.rds_parameters import BINARIES, MAX_CONNECTIONS, settings
 
 ADMINISTRATOR = "rdsadmin"
 REPLICATOR = "rdsrepladmin"
@@ -32,7 +32,7 @@ GENERATION, OWN_GENERATION = "groundwork.generation", "groundwork.own_generation
 # Small on purpose: several of these run on one machine. A parameter group's own value goes before.
 _SMALL = {
     "shared_buffers": "32MB",
-    "max_connections": "100",
+    "max_connections": str(MAX_CONNECTIONS),
     "max_wal_size": "256MB",
     "min_wal_size": "64MB",
     "wal_keep_size": "32MB",

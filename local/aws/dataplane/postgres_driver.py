@@ -26,6 +26,7 @@ from local.aws.dataplane.etcd import Etcd
 from local.aws.dataplane.files import own_folder
 from local.aws.dataplane.haproxy import Check, HAProxy, Listener, Pool, Proxy
 from local.aws.dataplane.haproxy import Member as Backend
+from local.aws.dataplane.pooler_desired import waiting_address
 from local.aws.dataplane.postgres_archive import Archive
 from local.aws.dataplane.postgres_config import (
     ADMINISTRATOR,
@@ -313,7 +314,7 @@ class PostgresDriver:
         self._etcd.write(_done_key(server.name), json.dumps(asdict(done)))
 
     def _add_addresses(self, server: PostgresServer) -> None:
-        """Those of its endpoint, its servers and the proxies that lead to it."""
+        """Those of its endpoint and its servers."""
         wanted = _addresses(server)
         for address in sorted(wanted):
             self._context.add_address(address)
@@ -370,12 +371,14 @@ def _done_key(name: str) -> str:
 
 
 def _addresses(server: PostgresServer) -> set[str]:
-    return {server.address, *server.members.values(), *server.proxies.values()}
+    return {server.address, *server.members.values()}
 
 
 def _entrance(server: PostgresServer) -> Proxy:
-    """The instance's endpoint, and the proxies that lead to it."""
-    addresses = [server.address, *(server.proxies[owner] for owner in sorted(server.proxies))]
-    listeners = [Listener(f"at-{n}", address, server.port, ("writer",)) for n, address in enumerate(addresses)]
+    """The instance's endpoint, and where poolers come, who wait while nobody writes."""
+    listeners = (
+        Listener("endpoint", server.address, server.port, ("writer",)),
+        Listener("poolers", waiting_address(server.address), server.port, ("writer",), waits_for="endpoint"),
+    )
     backends = [Backend(letter, address, PORT) for letter, address in server.members.items()]
-    return Proxy(f"{server.name}.endpoint", tuple(listeners), (Pool("writer", tuple(backends), _ONE_WHO_WRITES),))
+    return Proxy(f"{server.name}.endpoint", listeners, (Pool("writer", tuple(backends), _ONE_WHO_WRITES),))

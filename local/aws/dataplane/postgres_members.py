@@ -21,6 +21,7 @@ from local.aws.dataplane import postmaster
 from local.aws.dataplane.context import Context, wait_until
 from local.aws.dataplane.desired import PostgresServer, member_owner
 from local.aws.dataplane.files import own_folder, write_private
+from local.aws.dataplane.pooler_desired import waiting_address
 from local.aws.dataplane.postgres_config import (
     ADMINISTRATOR,
     GENERATION,
@@ -63,7 +64,7 @@ class Members:
         context = self._context
         folder = own_folder(context.folder(server.name), USER)
         names = [f"{server.name[:63]}.groundwork.local"]
-        addresses = [server.address, *server.proxies.values(), *server.members.values()]
+        addresses = [server.address, waiting_address(server.address), *server.members.values()]
         # One certificate for each set of addresses: one that is there is never signed again.
         tls = folder / f"tls-{hashlib.sha256(' '.join(sorted(addresses)).encode()).hexdigest()[:12]}"
         issued = context.authority.issue(tls, server.name, addresses, names, USER)

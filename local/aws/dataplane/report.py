@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Protocol
 
 from local.aws import resources
 from local.aws.dataplane.desired import (
     EdgeSite,
-    PostgresServer,
     address_owners,
     desired,
     edge_site,
@@ -52,7 +50,6 @@ def report(known: Known, databases: Databases, drop_address: Callable[[str], Non
             for snapshot in rds.snapshots:
                 if is_ready(postgres_snapshot(snapshot), known):
                     snapshot.complete()
-            rds.settle_proxies(partial(_is_reached, rds, known))
         for cloudfront in resources.cloudfront():
             for distribution in cloudfront.served.values():
                 _distribution(cloudfront, distribution, known)
@@ -85,18 +82,11 @@ def _instance(rds: RDS, instance: Instance, known: Known, databases: Databases) 
         instance.status = "failed"
 
 
-def _is_reached(rds: RDS, known: Known, owner: str, identifier: str) -> bool:
-    """Whether the instance's server listens on the proxy's address."""
-    actual = known.get(postgres_name(identifier, rds.region_name))
-    served = actual.applied if actual is not None else None
-    return isinstance(served, PostgresServer) and owner in served.proxies
-
-
 def _owners(known: Known) -> set[str]:
     """Under which names addresses are taken: for what is declared, and for what still has them."""
     served = [each for actual in known.values() for each in (actual.latest, actual.applied) if each is not None]
     servers = [*served, *desired().values()]
-    return resources.proxy_owners().union(reader_owners(servers), *(address_owners(server) for server in servers))
+    return reader_owners(servers).union(*(address_owners(server) for server in servers))
 
 
 def _distribution(cloudfront: CloudFront, distribution: Distribution, known: Known) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 MAJOR = "15"
 FAMILY = f"postgres{MAJOR}"
+MAX_CONNECTIONS = 100
+"""Of a server whose parameter group says nothing of it, or a formula."""
 
 # RDS's own parameters. Those with an effect here are named in docs/local-aws.md.
 _RDS_OWN = {
@@ -111,3 +114,13 @@ def settings() -> dict[str, Setting]:
 def is_installed(library: str) -> bool:
     """Whether the server can load this library."""
     return re.fullmatch(r"\w+", library) is not None and (BINARIES.parent / "lib" / f"{library}.so").exists()
+
+
+def connections(parameters: Mapping[str, str]) -> int:
+    """How many connections a server takes.
+
+    Args:
+        parameters: Its parameter group's own values.
+    """
+    declared = parameters.get("max_connections", "")
+    return int(declared) if declared.isdigit() else MAX_CONNECTIONS

@@ -119,39 +119,6 @@ def test_a_new_password_takes_the_place_of_the_old(database: Database, eventuall
             database.connect(database.name, old)
 
 
-def test_a_proxy_leads_to_the_writer(
-    database: Database, client: Callable[[str], Any], plan: Plan, eventually: Wait
-) -> None:
-    """P0-REPLICA: an address of its own, with the same certificate authority, password and data behind it."""
-    api, name = database.api, f"{database.name}-proxy"
-    available(database, database.name, eventually)
-    api.create_db_proxy(
-        DBProxyName=name,
-        EngineFamily="POSTGRESQL",
-        Auth=[{"AuthScheme": "SECRETS", "SecretArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s"}],
-        RoleArn="arn:aws:iam::123456789012:role/proxy",
-        VpcSubnetIds=[subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"][:2]],
-        RequireTLS=True,
-    )
-    api.register_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=[database.name])
-
-    def health() -> str:
-        return str(api.describe_db_proxy_targets(DBProxyName=name)["Targets"][0]["TargetHealth"]["State"])
-
-    eventually(lambda: health() == "AVAILABLE", "the writer listens on the proxy's address")
-    address = api.describe_db_proxies(DBProxyName=name)["DBProxies"][0]["Endpoint"]
-    assert address in addresses(plan) and address != database.described(database.name)["Endpoint"]["Address"]
-    with database.connect(database.name, host=address) as connection:
-        connection.execute("CREATE TABLE through_the_proxy (n int)")
-    assert database.ask(database.name, "SELECT count(*) FROM through_the_proxy") == 0
-    with pytest.raises(psycopg.OperationalError):
-        database.connect(database.name, host=address, sslmode="disable")
-
-    api.deregister_db_proxy_targets(DBProxyName=name, DBInstanceIdentifiers=[database.name])
-    api.delete_db_proxy(DBProxyName=name)
-    eventually(lambda: address not in addresses(plan), "the proxy's address is given back")
-
-
 def test_a_promoted_replica_takes_writes_and_a_deleted_one_leaves_nothing(
     database: Database,
     plan: Plan,

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.unit
 K6 = BY_NAME["k6"]
 AMPLE = Machine("Linux", root=True, memory=NEEDED_MEMORY, disk=NEEDED_DISK, cores=2)
 HERE = Located(Path("/usr/bin/x"), Version(1), "path")
-SERVERS = {"redis-server": HERE, "postgres": HERE, "nginx": HERE, "kube-apiserver": HERE}
+SERVERS = {"redis-server": HERE, "postgres": HERE, "pgbouncer": HERE, "nginx": HERE, "kube-apiserver": HERE}
 
 
 @pytest.mark.parametrize(("origin", "state"), [("path", "found"), ("wheel", "found"), ("built", "built")])
@@ -77,6 +77,7 @@ def test_aws_api_is_always_told_as_a_stand_in_and_the_servers_as_real() -> None:
         "AWS API": "stand-in",
         "ElastiCache": "real",
         "RDS": "real",
+        "RDS Proxy": "real",
         "CloudFront": "real",
         "Kubernetes": "real",
     }

@@ -39,6 +39,7 @@ PRINTED = [
     ("redis-server", "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64", Version(7, 0, 15)),
     ("postgres", "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)", Version(15, 20)),
     ("haproxy", "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/", Version(2, 6, 12)),
+    ("pgbouncer", "PgBouncer 1.18.0\nlibevent 2.1.12-stable\nadns: c-ares 1.18.1", Version(1, 18)),
     ("nginx", "nginx version: nginx/1.22.1", Version(1, 22, 1)),
     ("buildah", "buildah version 1.28.2 (image-spec 1.1.0-rc2, runtime-spec 1.0.2-dev)", Version(1, 28, 2)),
     ("mmdebstrap", "mmdebstrap 1.3.5", Version(1, 3, 5)),
