@@ -128,10 +128,10 @@ LOSS = Failure(
 DISK_FULL = Failure(
     "disk-full",
     Target.DISK,
-    "Nothing can be added where it writes first: a database's log, the endpoint's state. What it has open already it "
-    "can write to the end; then it gets ENOSPC.",
+    "No file can be made or changed where it writes first: a database's log, the endpoint's state with the contents of "
+    "objects. What it has open already it can write on; then it gets ENOSPC.",
     "There is space again, with everything that was acknowledged; a database starts again by itself.",
-    ("PV-DBFAIL", "RB-DB", "RB-BACKUP"),
+    ("PV-DBFAIL", "RB-DB", "RB-S3"),
 )
 S3_ERRORS = Failure(
     "s3-errors",

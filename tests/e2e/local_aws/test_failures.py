@@ -306,6 +306,25 @@ def test_s3_errs_and_is_slow(
         s3.delete_bucket(Bucket=unique)
 
 
+def test_a_full_disk_keeps_the_endpoint_from_acknowledging_objects(
+    client: Callable[..., Any], unique: str, control: Control, plan: Plan
+) -> None:
+    """RB-S3: what cannot be put on disk is not acknowledged; what is known is told as before."""
+    s3 = client("s3", config=Config(retries={"total_max_attempts": 1}))
+    bucket = f"{unique}-full"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": plan.region})
+    s3.put_object(Bucket=bucket, Key="before", Body=b"before")
+    control.fail(f"disk-full-{lifecycle.ENDPOINT}")
+    with pytest.raises(ClientError, match="InternalFailure"):
+        s3.put_object(Bucket=bucket, Key="one", Body=b"while it is full")
+    assert s3.get_object(Bucket=bucket, Key="before")["Body"].read() == b"before"
+    control.heal()
+    s3.put_object(Bucket=bucket, Key="one", Body=b"with space again")
+    assert s3.get_object(Bucket=bucket, Key="one")["Body"].read() == b"with space again"
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "before"}, {"Key": "one"}]})
+    s3.delete_bucket(Bucket=bucket)
+
+
 def test_a_region_does_not_answer(
     client: Callable[..., Any], unique: str, plan: Plan, control: Control, eventually: Wait
 ) -> None:
