@@ -21,8 +21,8 @@ from local.paths import Paths
 from local.processes import Processes, ProcessSpec
 
 ENDPOINT, WATCHER = "aws-endpoint", "aws-endpoint-watcher"
-STORE = "etcd"
-"""Name of the process in which databases agree on who writes."""
+STORE = "postgres-etcd"
+"""Name of the process in which databases agree on who writes; the cluster's store is `etcd`."""
 _OWN_LOOK = ("endpoint", "postgres-store")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
