@@ -74,6 +74,8 @@ class Control:
         """
         inventory = self.inventory()
         fault = catalogue.find(name, inventory)
+        if not (inventory.servers or inventory.components or lifecycle.who_answers(self._plan)):
+            raise NothingThere("there is no local platform: `groundwork local up` starts one")
         strength = catalogue.amount_of(fault.failure, amount)
         if not fault.failure.lasts:
             return self._kill(fault)

@@ -15,6 +15,7 @@ from local.cluster import ClusterStatus
 from local.cluster.status import ComponentStatus, NodeStatus
 from local.failures.active import Active
 from local.failures.catalogue import FAILURES
+from local.paths import Paths
 
 pytestmark = pytest.mark.unit
 
@@ -108,3 +109,12 @@ def test_the_last_lines_are_read_and_followed_into_a_new_file(tmp_path: Path) ->
     newer.write_text("five\n")
     newer.rename(log)
     assert next(followed) == "five\n"
+
+
+def test_what_cannot_be_done_is_one_message(tmp_path: Path) -> None:
+    nowhere = Paths(cache=tmp_path / "cache", state=tmp_path / "state")
+    with pytest.raises(UserError, match="zone-a"):
+        failing.fail(nowhere, "zone-z", None)
+    with pytest.raises(UserError, match="nothing with a log"):
+        logs.find("redis-1", nowhere)
+    assert failing.listed(nowhere).active == ()
