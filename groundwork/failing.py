@@ -17,6 +17,9 @@ from local.failures.disk import DiskError
 from local.failures.firewall import FirewallError
 from local.paths import Paths
 
+_BY_NAME = (catalogue.Target.PROCESS, catalogue.Target.SERVER, catalogue.Target.DISK)
+"""Targets of which there are many: they are listed once, for all failures."""
+
 _PROBLEMS = (catalogue.UnknownFailure, ValueError, NothingThere, FirewallError, DiskError)
 
 
@@ -25,11 +28,23 @@ class Listed:
     """The list of what can fail.
 
     Attributes:
-        names: Full names of everything that can fail now, by the failure's name.
+        faults: Everything that can fail now.
     """
 
     active: tuple[Active, ...]
-    names: dict[str, list[str]]
+    faults: tuple[catalogue.Fault, ...]
+
+    def names(self, failure: catalogue.Failure) -> list[str]:
+        """Full names of a failure."""
+        return [fault.name for fault in self.faults if fault.failure == failure]
+
+    def by_target(self) -> dict[str, list[str]]:
+        """What can happen to each server and process, by its name."""
+        found: dict[str, list[str]] = {}
+        for fault in self.faults:
+            if fault.failure.target in _BY_NAME:
+                found.setdefault(fault.target, []).append(fault.failure.name)
+        return dict(sorted(found.items()))
 
     def as_data(self) -> dict[str, Any]:
         """For JSON."""
@@ -42,7 +57,7 @@ class Listed:
                 "serves": list(each.serves),
                 "amount": None if each.amount is None else asdict(each.amount),
                 "lasts": each.lasts,
-                "names": self.names[each.name],
+                "names": self.names(each),
             }
             for each in catalogue.FAILURES
         ]
@@ -52,21 +67,23 @@ class Listed:
 def listed(paths: Paths) -> Listed:
     """Everything that can fail, and what has."""
     control = Control(paths)
-    names: dict[str, list[str]] = {failure.name: [] for failure in catalogue.FAILURES}
-    for fault in catalogue.named(control.inventory()).values():
-        names[fault.failure.name].append(fault.name)
-    return Listed(tuple(control.active()), names)
+    return Listed(tuple(control.active()), tuple(catalogue.named(control.inventory()).values()))
 
 
 def drawn(found: Listed) -> RenderableType:
     """The list for a person."""
-    table = Table("failure", "what happens", "heal", "for", "names now", title="what can fail", show_lines=True)
+    table = Table("what happens", "heal", "for", "names", title="what can fail", show_lines=True)
     for failure in catalogue.FAILURES:
         amount = failure.amount
         more = "" if amount is None else f" Default {amount.default} {amount.unit}."
-        names = "\n".join(found.names[failure.name])
-        table.add_row(failure.name, failure.does + more, failure.heals, " ".join(failure.serves), names)
-    return Group(active_table(found.active), table) if found.active else table
+        several = failure.target in _BY_NAME
+        names = f"{failure.name}-NAME" if several else "\n".join(found.names(failure)) or f"no {failure.name} now"
+        table.add_row(failure.does + more, failure.heals, " ".join(failure.serves), names)
+    targets = Table("NAME", "can", title="where")
+    for target, failures in found.by_target().items():
+        targets.add_row(target, " ".join(failures))
+    shown = [table, *([targets] if targets.rows else [])]
+    return Group(active_table(found.active), *shown) if found.active else Group(*shown)
 
 
 def active_table(active: Sequence[Active]) -> Table:

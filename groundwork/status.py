@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -19,6 +19,9 @@ from local.aws.lifecycle import ServerStatus
 from local.cluster import ClusterStatus
 from local.failures.active import Active, Store
 from local.failures.control import clock
+from local.failures.effects import struck
+from local.failures.inventory import inventory
+from local.network.plan import PLAN
 from local.paths import Paths
 
 _SECONDS = 1.0
@@ -36,6 +39,7 @@ class Row:
         state: `ready`, or what it is instead.
         problem: Why it is not ready, if that is known.
         since: When it was started, seconds since the epoch; None when it does not run.
+        failures: Names of the failures on purpose that concern it.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Row:
     problem: str
     since: float | None
     log: str
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,20 @@ class Status:
 
 def read(paths: Paths) -> Status:
     """The status of now; no rows when there is no platform."""
-    rows = (*server_rows(local.aws.status(paths)), *cluster_rows(local.cluster.status(paths)))
-    return Status(tuple(Store(paths.state).read()), rows)
+    servers, cluster = local.aws.status(paths), local.cluster.status(paths)
+    active = Store(paths.state).read()
+    running = [] if cluster is None else [each.name for each in cluster.components if each.pid]
+    rows = [*server_rows(servers), *cluster_rows(cluster)]
+    return Status(tuple(active), tuple(with_failures(rows, struck(active, inventory(PLAN, servers, running)))))
+
+
+def with_failures(rows: Sequence[Row], failures: Mapping[str, Sequence[str]]) -> list[Row]:
+    """The rows with the failures that concern them.
+
+    Args:
+        failures: Names of failures, by the name of what they concern.
+    """
+    return [replace(row, failures=tuple(failures.get(row.name, ()))) for row in rows]
 
 
 def server_rows(servers: Sequence[ServerStatus]) -> list[Row]:
@@ -119,6 +136,8 @@ def drawn(status: Status) -> RenderableType:
     for row in status.rows:
         colour = "green" if row.state == "ready" else "red"
         state = f"[{colour}]{row.state}[/]" + (f": {row.problem}" if row.problem else "")
+        if row.failures:
+            state += f" [bold red]({', '.join(row.failures)})[/]"
         since = "" if row.since is None else clock(row.since)
         table.add_row(row.name, row.kind, row.zone, row.address, row.role, state, since, row.log)
     return Group(active_table(status.failures), table) if status.failures else table

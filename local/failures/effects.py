@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from local.aws.lifecycle import ENDPOINT
 from local.failures import catalogue
 from local.failures.active import Active
 from local.failures.inventory import NODE_COMPONENTS, Inventory, Server
@@ -44,8 +45,7 @@ def effects(active: Iterable[Active], inventory: Inventory) -> Effects:
                 away += [server for server in inventory.servers if server.zone == each.target]
                 nodes |= {node.namespace for node in inventory.nodes if node.zone == each.target}
             case catalogue.REGION.name:
-                # The Sentinels watch over the groups of all regions: they are the platform's own.
-                away += [s for s in inventory.servers if s.region == each.target and s.kind != "redis-sentinel"]
+                away += _of_region(each.target, inventory)
             case catalogue.PARTITION.name:
                 away += of_name
             case catalogue.DELAY.name:
@@ -61,11 +61,37 @@ def effects(active: Iterable[Active], inventory: Inventory) -> Effects:
     )
 
 
+def struck(active: Iterable[Active], inventory: Inventory) -> dict[str, list[str]]:
+    """Which failures concern what: their full names by the name of the server, node or process."""
+    found: dict[str, list[str]] = {}
+    for each in active:
+        concerned = {each.target}
+        if each.failure == catalogue.ZONE.name:
+            concerned = {server.name for server in inventory.servers if server.zone == each.target}
+            concerned |= {node.name for node in inventory.nodes if node.zone == each.target}
+        elif each.failure == catalogue.REGION.name:
+            concerned = {server.name for server in _of_region(each.target, inventory)}
+        elif each.failure == catalogue.NODE.name:
+            concerned |= {f"{each.target}-{component}" for component in NODE_COMPONENTS}
+        elif each.failure in (catalogue.S3_ERRORS.name, catalogue.S3_SLOW.name):
+            concerned = {ENDPOINT}
+        elif each.failure == catalogue.FREEZE.name:
+            concerned |= {server.name for server in inventory.servers if server.process == each.target}
+        for name in concerned:
+            found.setdefault(name, []).append(each.name)
+    return found
+
+
 def processes(fault: catalogue.Fault) -> tuple[str, ...]:
     """Names of the processes that a fault is about."""
     if fault.failure is catalogue.NODE:
         return tuple(f"{fault.target}-{component}" for component in NODE_COMPONENTS)
     return (fault.target,) if fault.failure in (catalogue.KILL, catalogue.FREEZE) else ()
+
+
+def _of_region(region: str, inventory: Inventory) -> list[Server]:
+    # The Sentinels watch over the groups of all regions: they are the platform's own.
+    return [each for each in inventory.servers if each.region == region and each.kind != "redis-sentinel"]
 
 
 def _strongest(found: dict[str, int], servers: Iterable[Server], amount: int) -> None:

@@ -14,7 +14,10 @@ from local.aws.lifecycle import ServerStatus
 from local.cluster import ClusterStatus
 from local.cluster.status import ComponentStatus, NodeStatus
 from local.failures.active import Active
-from local.failures.catalogue import FAILURES
+from local.failures.catalogue import FAILURES, named
+from local.failures.effects import struck
+from local.failures.inventory import inventory
+from local.network.plan import PLAN
 from local.paths import Paths
 
 pytestmark = pytest.mark.unit
@@ -32,6 +35,8 @@ SERVERS = [
         "eu-west-1",
         "eu-west-1b",
         "replica",
+        ("10.213.16.1",),
+        "redis-1",
     ),
     ServerStatus("redis-primary", "redis-endpoint", "10.213.16.2", "ready", "", 5.0, "/logs/p.log", "eu-west-1"),
 ]
@@ -77,12 +82,30 @@ def test_without_a_platform_the_status_says_how_to_get_one() -> None:
     assert "groundwork local up" in shown(status.drawn(status.Status((), ())))
 
 
+def test_what_a_failure_concerns_says_so() -> None:
+    failed = [Active("zone-b", "zone", "eu-west-1b", 0.0), Active("s3-slow", "s3-slow", "", 0.0, 500)]
+    concerned = struck(failed, inventory(PLAN, SERVERS, ["node-b-kubelet"]))
+    assert concerned == {"redis-1": ["zone-b"], "node-b": ["zone-b"], "aws-endpoint": ["s3-slow"]}
+    rows = {row.name: row.failures for row in status.with_failures(status.server_rows(SERVERS), concerned)}
+    assert rows == {"redis-1": ("zone-b",), "aws-endpoint": ("s3-slow",), "redis-primary": ()}
+    everything = [Active("region-eu-west-1", "region", "eu-west-1", 0.0), Active("node-b", "node", "node-b", 0.0)]
+    assert set(struck(everything, inventory(PLAN, SERVERS, ["node-b-kubelet"]))) >= {
+        "redis-1",
+        "redis-primary",
+        "node-b",
+        "node-b-kubelet",
+    }
+
+
 def test_every_failure_is_listed_with_what_it_is_for() -> None:
-    found = failing.Listed((), {failure.name: [f"{failure.name}-x"] for failure in FAILURES})
+    faults = tuple(named(inventory(PLAN, SERVERS, ["node-b-kubelet"])).values())
+    found = failing.Listed((), faults)
     text = shown(failing.drawn(found))
-    for failure in FAILURES:
-        assert f"{failure.name}-x" in text
-    assert [each["name"] for each in found.as_data()["failures"]] == [failure.name for failure in FAILURES]
+    for name in ("zone-a", "region-eu-central-1", "node-b", "s3-slow", "kill-NAME", "disk-full-NAME"):
+        assert name in text
+    assert found.by_target()["aws-endpoint"] == ["kill", "freeze", "disk-full"]
+    listed = {each["name"]: each["names"] for each in found.as_data()["failures"]}
+    assert set(listed) == {failure.name for failure in FAILURES} and all(listed.values())
 
 
 def test_a_log_is_found_by_the_name_in_the_status(tmp_path: Path) -> None:
