@@ -64,15 +64,69 @@ def local_down() -> None:
 
 
 @local_app.command("status")
-def local_status(as_json: AsJson = False) -> None:
-    """Show what runs, where, since when, with endpoints and log paths."""
-    from groundwork import platform
+def local_status(
+    as_json: AsJson = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it anew each second, until interrupted.")] = False,
+) -> None:
+    """Show what has failed on purpose, what is declared and runs, where, since when, with endpoints and log paths."""
+    from groundwork import status
 
-    rows = platform.status(Paths.from_environment())
-    if as_json:
-        OUT.print_json(json.dumps([row.__dict__ for row in rows]))
+    paths = Paths.from_environment()
+    if watch:
+        status.watch(paths)
+    elif as_json:
+        OUT.print_json(json.dumps(status.read(paths).as_data()))
     else:
-        OUT.print(platform.table(rows))
+        OUT.print(status.drawn(status.read(paths)))
+
+
+@local_app.command("logs")
+def local_logs(
+    name: Annotated[str, typer.Argument(help="A name that `local status` shows.", metavar="NAME")],
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=0)] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written.")] = False,
+) -> None:
+    """Print the end of the log of a server, a component of the cluster or the endpoint."""
+    from groundwork import logs
+
+    for line in logs.read(logs.find(name, Paths.from_environment()), lines, follow=follow):
+        print(line, end="", flush=follow)
+
+
+@local_app.command("failures")
+def local_failures(as_json: AsJson = False) -> None:
+    """List everything that can fail on purpose, by name, and what has failed now."""
+    from groundwork import failing
+
+    listed = failing.listed(Paths.from_environment())
+    if as_json:
+        OUT.print_json(json.dumps(listed.as_data()))
+    else:
+        OUT.print(failing.drawn(listed))
+
+
+@local_app.command("fail")
+def local_fail(
+    name: Annotated[str, typer.Argument(help="What `local failures` lists, such as zone-a.", metavar="NAME")],
+    amount: Annotated[int | None, typer.Option(help="How strong, in ms or percent, where that can be said.")] = None,
+) -> None:
+    """Take something away: a zone, a region, a node, a process, a network path, a disk, S3."""
+    from groundwork import failing
+
+    OUT.print(failing.fail(Paths.from_environment(), name, amount), markup=False, highlight=False)
+
+
+@local_app.command("heal")
+def local_heal(
+    name: Annotated[
+        str | None, typer.Argument(help="What has failed; without it, everything.", metavar="[NAME]")
+    ] = None,
+) -> None:
+    """Give back what was taken away, and remove what an interrupted command left."""
+    from groundwork import failing
+
+    for message in failing.heal(Paths.from_environment(), name):
+        OUT.print(message, markup=False, highlight=False)
 
 
 @local_app.command("inbox")

@@ -1,20 +1,17 @@
-"""The local platform as a whole: brought up in the right order, looked at, and removed."""
+"""The local platform as a whole: brought up in the right order, and removed."""
 
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-
-from rich.table import Table
 
 import local.aws
 import local.cluster
 import local.images
 import local.toolchain
 from groundwork.project import STACKS
+from local.failures.control import Control
 from local.network import namespaces
 from local.network.plan import PLAN
 from local.paths import Paths
@@ -39,24 +36,6 @@ TOOLS = (
 LOCAL_CA = STACKS / "certificates" / "local-ca.pem"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the status.
-
-    Attributes:
-        where: Address or zone.
-        state: `ready`, or what is wrong.
-        since: When it was started, seconds since the epoch; None when it does not run.
-    """
-
-    name: str
-    kind: str
-    where: str
-    state: str
-    since: float | None
-    log: str
-
-
 def up(paths: Paths, progress: Progress) -> None:
     """Bring up network, AWS endpoint and cluster, and load the workload's image; what runs already is left alone."""
     tools = local.toolchain.ensure(TOOLS, paths, progress)
@@ -73,6 +52,8 @@ def up(paths: Paths, progress: Progress) -> None:
 
 def down(paths: Paths, progress: Progress) -> None:
     """Remove every process, mount, interface, rule and file that `up` made, and only those."""
+    progress("failures")
+    Control(paths).heal()
     progress("cluster")
     local.cluster.down(paths)
     progress("AWS endpoint")
@@ -82,35 +63,6 @@ def down(paths: Paths, progress: Progress) -> None:
     LOCAL_CA.unlink(missing_ok=True)
     if paths.state.exists():
         shutil.rmtree(paths.state)
-
-
-def status(paths: Paths) -> list[Row]:
-    """One row for each server and process of the platform; empty when there is none."""
-    servers = [
-        Row(item.name, item.kind, item.address, item.problem or item.state, item.since, item.log)
-        for item in local.aws.status(paths)
-    ]
-    cluster = local.cluster.status(paths)
-    if cluster is None:
-        return servers
-    nodes = [
-        Row(node.name, "node", node.zone, "ready" if node.ready else "not ready", None, "") for node in cluster.nodes
-    ]
-    components = [
-        Row(item.name, "cluster", "", "ready" if item.pid else "down", item.since, str(item.log))
-        for item in cluster.components
-    ]
-    return [*servers, *nodes, *components]
-
-
-def table(rows: Sequence[Row]) -> Table:
-    """The rows for a person."""
-    drawn = Table("name", "kind", "where", "state", "since", "log", title="local platform")
-    for row in rows:
-        since = time.strftime("%H:%M:%S", time.localtime(row.since)) if row.since else ""
-        colour = "green" if row.state == "ready" else "red"
-        drawn.add_row(row.name, row.kind, row.where, f"[{colour}]{row.state}[/]", since, row.log)
-    return drawn
 
 
 def _trust_authority(certificate: Path) -> None:

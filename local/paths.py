@@ -47,6 +47,11 @@ class Paths:
         return self.state / "cluster"
 
     @property
+    def failures(self) -> Path:
+        """What failures on purpose need while they last."""
+        return self.state / "failures"
+
+    @property
     def pulumi(self) -> Path:
         """Pulumi's file backend for stacks that live on the local platform."""
         return self.state / "pulumi"

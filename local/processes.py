@@ -84,7 +84,7 @@ class Processes:
                 env={**os.environ, **(spec.env or {})},
                 start_new_session=True,
             )
-        record = Running(spec.name, child.pid, _start_time(child.pid) or 0, str(spec.log), time.time(), spec.purpose)
+        record = Running(spec.name, child.pid, start_time(child.pid) or 0, str(spec.log), time.time(), spec.purpose)
         # Written whole or not at all: a crash here must not leave a record that cannot be read.
         partial = self._record(spec.name).with_suffix(".partial")
         partial.write_text(json.dumps(asdict(record)))
@@ -118,7 +118,7 @@ class Processes:
 
 def is_alive(pid: int, started: int) -> bool:
     """Whether the process with this id *and* this kernel start time still runs."""
-    return started != 0 and _start_time(pid) == started
+    return started != 0 and start_time(pid) == started
 
 
 def end_group(pid: int, started: int, timeout: float) -> None:
@@ -150,7 +150,8 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _start_time(pid: int) -> int | None:
+def start_time(pid: int) -> int | None:
+    """When the process was started, in clock ticks since boot; None if there is none with this id."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -15,12 +15,13 @@ from werkzeug.wrappers import Response
 from local.aws import s3_replicator
 from local.aws.answers import error_for
 from local.aws.extensions import install
+from local.aws.faults import Faults, region_of
 from local.aws.layout import HEALTH_PATH
 from local.aws.memory.backends import touching
 from local.aws.memory.keeper import Keeper
 from local.aws.only_reads import only_reads
 from local.aws.request_bodies import read_body
-from local.aws.s3_gate import WSGI, Gate, object_of, version_of
+from local.aws.s3_gate import WSGI, Gate, bucket_region, object_of, version_of
 from local.aws.state import LOCK
 
 _log = logging.getLogger("local.aws")
@@ -39,6 +40,7 @@ class Application:
         identity: Answered on the health path, so that `start` knows its own endpoint from another's.
         keeper: Has every change on disk before it is acknowledged; None: what is declared ends with the process.
         on_objects: Called after every request that may have changed objects; has them replicated.
+        faults: Failures on purpose that requests meet with; None: there are never any.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Application:
         identity: str = "",
         keeper: Keeper | None = None,
         on_objects: Callable[[], None] = s3_replicator.settle,
+        faults: Faults | None = None,
     ) -> None:
         install()
         self._dispatcher = DomainDispatcherApplication(_create_app)
@@ -56,6 +59,7 @@ class Application:
         self._identity = identity
         self._keeper = keeper
         self._on_objects = on_objects
+        self._faults = faults
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -73,6 +77,9 @@ class Application:
             return error_for(environ, "", 400, "UnsupportedOperation", message)(environ, start_response)
         service = str(app.service)  # type: ignore[attr-defined]
         is_s3 = service in S3
+        fault = self._fault(environ, is_s3)
+        if fault is not None:
+            return fault(environ, start_response)
         answering: WSGI = Gate(cast(Any, app), self._edge_secret) if is_s3 else cast(Any, app)
         reads = only_reads(environ, service, body)
         if is_s3 and reads and object_of(environ)[1]:
@@ -84,6 +91,13 @@ class Application:
         if is_s3:
             self._on_objects()
         return answer(environ, start_response)
+
+    def _fault(self, environ: dict[str, Any], is_s3: bool) -> Response | None:
+        if self._faults is None:
+            return None
+        # A bucket is where it is, whichever region its client asks.
+        home = bucket_region(object_of(environ)[0]) if is_s3 else None
+        return self._faults.meet(home or region_of(environ), is_s3)
 
     def _answer(self, answering: WSGI, environ: dict[str, Any], service: str, reads: bool) -> Response:
         with LOCK, touching() as touched:

@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from local.aws.layout import HEALTH_PATH, Layout
@@ -21,6 +21,9 @@ from local.paths import Paths
 from local.processes import Processes, ProcessSpec
 
 ENDPOINT, WATCHER = "aws-endpoint", "aws-endpoint-watcher"
+STORE = "postgres-etcd"
+"""Name of the process in which databases agree on who writes; the cluster's store is `etcd`."""
+_OWN_LOOK = ("endpoint", "postgres-store")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 _WATCH_SECONDS = 0.25
@@ -38,11 +41,17 @@ class ServerStatus:
     """One line of the status.
 
     Attributes:
-        kind: endpoint, redis, redis-endpoint, redis-sentinel, redis-snapshot, postgres, rds-proxy or cdn.
+        kind: endpoint, redis, redis-endpoint, redis-sentinel, redis-snapshot, postgres (an instance), postgres-server
+            (one of its servers), postgres-store, rds-proxy or cdn.
         state: ready, starting, leaving or down.
         problem: Why it is not ready, if that is known.
         since: Seconds since the epoch.
         log: Where it writes.
+        region: `global` for what belongs to none.
+        zone: As AWS names it; empty for what a region has as a whole.
+        role: Of a Redis primary or replica, of a database writer, standby or replica; empty for all else.
+        addresses: All that lead to it, `address` included.
+        process: Name of its process; empty if it has none.
     """
 
     name: str
@@ -52,6 +61,11 @@ class ServerStatus:
     problem: str
     since: float
     log: str
+    region: str = "global"
+    zone: str = ""
+    role: str = ""
+    addresses: tuple[str, ...] = ()
+    process: str = ""
 
 
 def start(paths: Paths, plan: Plan = PLAN) -> None:
@@ -133,15 +147,29 @@ def status(paths: Paths, plan: Plan = PLAN) -> list[ServerStatus]:
         return []
     state = "down" if running is None else "ready" if who_answers(plan) == str(layout.root) else "starting"
     address = f"{plan.hub_address}:{plan.aws_port}"
-    lines = [ServerStatus(ENDPOINT, "endpoint", address, state, "", process.since, process.log)]
+    lines = [ServerStatus(ENDPOINT, "endpoint", address, state, "", process.since, process.log, process=ENDPOINT)]
     try:
         servers = json.loads(layout.status.read_text())
     except FileNotFoundError:
         servers = []
     for each in servers:
-        log = layout.logs / f"{'cdn' if each['kind'] == 'cdn' else each['name']}.log"
-        lines.append(ServerStatus(**each, log=str(log)))
-    return lines
+        log = str(layout.logs / f"{each['log']}.log")
+        lines.append(ServerStatus(**{**each, "log": log, "addresses": tuple(each["addresses"])}))
+    records = Processes(layout.server_records)
+    store = records.running(STORE)
+    if store is not None:
+        lines.append(ServerStatus(STORE, "postgres-store", "", "ready", "", store.since, store.log, process=STORE))
+    # What the endpoint last knew may be a moment old, or older if it is down itself.
+    return [_as_it_runs(line, records) if line.kind not in _OWN_LOOK else line for line in lines]
+
+
+def _as_it_runs(line: ServerStatus, records: Processes) -> ServerStatus:
+    if not line.process:
+        return line
+    running = records.running(line.process)
+    if running is None:
+        return replace(line, state="down" if line.state == "ready" else line.state)
+    return replace(line, since=running.since)
 
 
 def _endpoint(paths: Paths, plan: Plan) -> ProcessSpec:

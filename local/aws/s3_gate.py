@@ -81,6 +81,12 @@ def object_of(environ: Mapping[str, Any]) -> tuple[str, str]:
     return bucket_name, key
 
 
+def bucket_region(name: str) -> str | None:
+    """Where a bucket is; None if there is none of this name."""
+    bucket = _bucket(name)
+    return None if bucket is None else str(bucket.region_name)
+
+
 def version_of(environ: Mapping[str, Any]) -> tuple[str | None, set[str]]:
     """The version that a request names, None for the newest, and every parameter's name."""
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)

@@ -40,6 +40,9 @@ _COPIED = (
 )
 _LOCKS = ("lock_legal_status", "lock_mode", "lock_until")
 
+_AGAIN_SECONDS = 1.0
+"""After which what waits for a region is tried again."""
+
 Thing = FakeKey | FakeDeleteMarker
 
 
@@ -48,10 +51,14 @@ class Replicator:
 
     Args:
         keep: Has objects on disk, told with bucket and key. Called with `LOCK` held.
+        is_away: Whether a region does not answer: what is due from or to its buckets waits until it does.
     """
 
-    def __init__(self, keep: Callable[[list[tuple[str, str]]], None]) -> None:
+    def __init__(
+        self, keep: Callable[[list[tuple[str, str]]], None], is_away: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._keep = keep
+        self._is_away = is_away
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="replication", daemon=True)
@@ -75,20 +82,28 @@ class Replicator:
         self._thread.join()
 
     def _loop(self) -> None:
+        waits = False
         while True:
-            self._wake.wait()
+            self._wake.wait(_AGAIN_SECONDS if waits else None)
             self._wake.clear()
+            waits = False
             for bucket, key in due():
                 if self._stopping.is_set():
                     return
                 try:
                     with LOCK:
-                        self._keep(replicate(bucket, key))
+                        self._keep(replicate(bucket, key, self._is_away))
+                        waits = waits or self._waits(bucket, key)
                 except Exception:  # noqa: BLE001  # one object's trouble must not end the others' care
                     # It stays due; the next change of anything tries it again.
                     _log.exception("%s/%s could not be replicated", bucket, key)
             if self._stopping.is_set():
                 return
+
+    def _waits(self, bucket_name: str, key: str) -> bool:
+        """Whether something of an object that was just replicated is due still: a region does not answer."""
+        bucket = _named(bucket_name)
+        return bucket is not None and key in bucket.keys.pending
 
 
 def judge() -> None:
@@ -124,15 +139,19 @@ def due() -> list[tuple[str, str]]:
         return [(bucket.name, key) for bucket in _buckets() for key in sorted(bucket.keys.pending)]
 
 
-def replicate(bucket_name: str, key: str) -> list[tuple[str, str]]:
+def replicate(bucket_name: str, key: str, is_away: Callable[[str], bool] = lambda _: False) -> list[tuple[str, str]]:
     """Bring every version of the object that is due to where it is to go. The caller holds `LOCK`.
+
+    Args:
+        is_away: Whether a region does not answer; what is due from or to it stays due.
 
     Returns:
         Bucket and key of what was changed.
     """
     bucket = _named(bucket_name)
-    if bucket is None:
+    if bucket is None or is_away(bucket.region_name):
         return []
+    waits = False
     changed = {(bucket_name, key)}
     rules = _rules(bucket)
     for thing in list(bucket.keys.getlist(key, [])):
@@ -141,13 +160,17 @@ def replicate(bucket_name: str, key: str) -> list[tuple[str, str]]:
             there = _named(target)
             # The rule may have gone since: what was promised is kept.
             rule = destinations(rules, _version(key, thing)).get(target, Rule(target, 0))
+            if there is not None and is_away(there.region_name):
+                waits = True
+                continue
             if there is None or there.versioning_status != "Enabled":
                 states[target] = FAILED
                 continue
             _bring(thing, there, rule)
             states[target] = COMPLETED
             changed.add((target, key))
-    bucket.keys.pending.discard(key)
+    if not waits:
+        bucket.keys.pending.discard(key)
     return sorted(changed)
 
 

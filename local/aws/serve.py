@@ -15,10 +15,12 @@ from werkzeug.serving import make_server
 from local.aws.application import Application
 from local.aws.authority import Authority
 from local.aws.dataplane.clean import clean
+from local.aws.faults import Faults
 from local.aws.layout import Layout
 from local.aws.memory.keeper import Keeper
 from local.aws.s3_replicator import Replicator
 from local.aws.state import CURRENT
+from local.failures.active import Store
 from local.network.plan import Plan
 from local.paths import Paths
 from local.processes import Processes
@@ -37,6 +39,10 @@ class _Handler(MotoRequestHandler):
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         if str(code).startswith("5"):
             _log.warning("%s %s %s", self.command, self.path.partition("?")[0], code)
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """A request that is not to be answered has its connection closed."""
+        self.close_connection = True
 
 
 def serve(paths: Paths, plan: Plan) -> None:
@@ -70,10 +76,11 @@ def serve(paths: Paths, plan: Plan) -> None:
         clean(layout, plan)
     keeper.open()
     keeper.start()
-    replicator = Replicator(partial(keeper.keep, (s3_backends,)))
+    faults = Faults(Store(paths.state).path)
+    replicator = Replicator(partial(keeper.keep, (s3_backends,)), faults.is_away)
     replicator.start()
     identity = str(layout.root)
-    server.app = Application(wake.set, keeper.secrets.edge_secret, identity, keeper, replicator.wake)
+    server.app = Application(wake.set, keeper.secrets.edge_secret, identity, keeper, replicator.wake, faults)
     threading.Thread(target=server.serve_forever, name="api", daemon=True).start()
     _log.info("answering on %s", plan.aws_url)
     plane = _data_plane(layout, paths, authority, plan, keeper, wake)
@@ -95,6 +102,7 @@ def _data_plane(
     # Imported while the API answers already: the clients of Redis and PostgreSQL take a while to load.
     from local.aws.dataplane.context import Context
     from local.aws.dataplane.plane import DataPlane
+    from local.failures.control import Control
 
     context = Context(
         layout=layout,
@@ -105,4 +113,4 @@ def _data_plane(
         edge_secret=keeper.secrets.edge_secret,
         plan=plan,
     )
-    return DataPlane(context, wake, keeper)
+    return DataPlane(context, wake, keeper, Control(paths, plan).settle)

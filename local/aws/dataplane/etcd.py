@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local.aws.dataplane.context import Context, NotReady, wait_until
+from local.aws.lifecycle import STORE
 from local.toolchain.errors import ToolchainError
 from local.toolchain.resolve import ensure
 
@@ -23,7 +24,7 @@ ADDRESS = "127.0.0.2:2379"
 """Where clients reach it; 127.0.0.1 is the cluster's."""
 
 _PEERS = "http://127.0.0.2:2380"
-_NAME = "etcd"
+_NAME = STORE
 _SECONDS = 3.0
 
 

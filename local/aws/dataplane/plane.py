@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from local.aws.dataplane.clean import addresses
 from local.aws.dataplane.context import Context, NotReady
 from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
+from local.aws.dataplane.places import places
 from local.aws.dataplane.pooler_desired import Pooler
 from local.aws.dataplane.pooler_driver import PoolerDriver
 from local.aws.dataplane.pooler_report import report_proxies
@@ -26,20 +27,11 @@ from local.aws.dataplane.redis_sentinels import Sentinels
 from local.aws.dataplane.redis_snapshot_driver import RedisSnapshotDriver
 from local.aws.dataplane.redis_watch import PrimaryWatch
 from local.aws.dataplane.report import report
+from local.aws.dataplane.status_lines import status_lines
 from local.aws.memory.keeper import Keeper
 from local.aws.monitoring.monitoring import Monitoring
 from local.aws.resources import SERVICES
 from local.aws.state import ADDRESSES, LOCK
-
-_KINDS: dict[type, str] = {
-    RedisServer: "redis",
-    RedisEndpoint: "redis-endpoint",
-    RedisSentinel: "redis-sentinel",
-    RedisSnapshot: "redis-snapshot",
-    PostgresServer: "postgres",
-    Pooler: "rds-proxy",
-    EdgeSite: "cdn",
-}
 
 
 class DataPlane:
@@ -48,9 +40,13 @@ class DataPlane:
     Args:
         wake: Set by whoever declares something; has the reconciler look at once.
         keeper: Has on disk which servers there are, and what the API says of them.
+        on_change: Called when what is told of the servers has changed: failures on purpose may concern new ones.
     """
 
-    def __init__(self, context: Context, wake: threading.Event, keeper: Keeper) -> None:
+    def __init__(
+        self, context: Context, wake: threading.Event, keeper: Keeper, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        self._on_change = on_change
         self._context = context
         self._keeper = keeper
         self._postgres = PostgresDriver(context)
@@ -71,6 +67,7 @@ class DataPlane:
         self._reconciler = Reconciler(drivers, desired, self._report, wake, self._remember, keeper.servers)
         self._monitoring = Monitoring(context, keeper.keep_later)
         self._told = ""
+        self._has_changed = False
 
     def start(self) -> None:
         """Follow what is declared. Servers that run from before are taken over, or removed if nobody wants them."""
@@ -104,28 +101,15 @@ class DataPlane:
             report_snapshots(known, self._snapshots.size)
             report_proxies(known, self._poolers)
             report(known, self._postgres, self._context.remove_address)
-        lines = [_line(name, actual) for name, actual in sorted(known.items())]
-        told = json.dumps([line for line in lines if line is not None])
+        told = json.dumps(status_lines(known, places(), self._postgres.writer))
         if told != self._told:
             partial = self._context.layout.status.with_suffix(".partial")
             partial.write_text(told)
             partial.rename(self._context.layout.status)
             self._told = told
+            self._has_changed = True
         with LOCK:
             self._keeper.keep(SERVICES)
-
-
-def _line(name: str, actual: Actual) -> dict[str, object] | None:
-    server = actual.latest
-    if isinstance(server, PostgresSnapshot):
-        # Data, nothing that runs.
-        return None
-    state = "leaving" if actual.leaving else "ready" if actual.applied == actual.latest else "starting"
-    return {
-        "name": name,
-        "kind": _KINDS[type(server)],
-        "address": server.address,
-        "state": state,
-        "problem": actual.problem,
-        "since": actual.since,
-    }
+        if self._has_changed:
+            self._on_change()
+            self._has_changed = False

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -34,12 +35,13 @@ from local.aws.dataplane.postgres_config import (
     own,
 )
 from local.aws.extensions.rds_parameters import BINARIES
+from local.network.marks import group_of
 
 USER = "postgres"
 
 # Patroni is one of our own packages, which may lie in a home that is closed to the servers' user; PostgreSQL itself is
 # started without this right.
-_AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"]
+_AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}"]
 _READS_EVERYTHING = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
 # A Patroni that ends at once must not keep a core busy with its starts.
 _BETWEEN_STARTS_SECONDS = 2.0
@@ -85,7 +87,8 @@ class Members:
             if time.monotonic() - self._started.get(member.process, -_BETWEEN_STARTS_SECONDS) < _BETWEEN_STARTS_SECONDS:
                 return
             self._started[member.process] = time.monotonic()
-            command = [*_AS_USER, *_READS_EVERYTHING, sys.executable, "-I", "-m", "patroni", str(file)]
+            patroni = [sys.executable, "-I", "-m", "patroni", str(file)]
+            command = [*_AS_USER, f"--groups={_groups(member)}", *_READS_EVERYTHING, *patroni]
             self._context.run(member.process, command, None, member.folder, owner=server.name)
         elif changed:
             signal_process(running.pid, signal.SIGHUP)
@@ -182,3 +185,9 @@ def signal_process(pid: int, sign: signal.Signals) -> None:
     """Send a signal to a process that may have ended just now."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, sign)
+
+
+def _groups(member: Member) -> str:
+    """The user's own groups, and the one that marks this member's packets."""
+    account = pwd.getpwnam(USER)
+    return ",".join(map(str, [*os.getgrouplist(USER, account.pw_gid), group_of(member.address)]))

@@ -31,7 +31,7 @@ class Zoned(DBInstance):
     @property
     def availability_zone(self) -> str:
         """Where the writer is."""
-        return self._zones()[self.writer]
+        return self.zones[self.writer]
 
     @availability_zone.setter
     def availability_zone(self, zone: str) -> None:
@@ -44,7 +44,18 @@ class Zoned(DBInstance):
         if not self.multi_az:
             return None
         [standby] = [letter for letter in self.members if letter != self.writer]
-        return self._zones()[standby]
+        return self.zones[standby]
+
+    @property
+    def zones(self) -> dict[str, str]:
+        """Zones by the letters of the servers in them."""
+        group: Any = getattr(self, "db_subnet_group", None)
+        subnets = group.subnets if group is not None else []
+        found = sorted({str(subnet["SubnetAvailabilityZone"]["Name"]) for subnet in subnets})
+        every = [*found, *(f"{self.region}{letter}" for letter in "abc")]
+        # Without a declared zone moto has chosen one, which may have none of the subnets.
+        first = [self._first_zone] if self._first_zone in found or not found else []
+        return dict(zip(LETTERS, dict.fromkeys([*first, *every]), strict=False))
 
     def force_failover(self) -> None:
         """Note that the standby is to take over.
@@ -58,12 +69,3 @@ class Zoned(DBInstance):
                 f"ForceFailover cannot be specified: {self.db_instance_identifier} is not configured for Multi-AZ.",
             )
         self.failovers += 1
-
-    def _zones(self) -> dict[str, str]:
-        group: Any = getattr(self, "db_subnet_group", None)
-        subnets = group.subnets if group is not None else []
-        found = sorted({str(subnet["SubnetAvailabilityZone"]["Name"]) for subnet in subnets})
-        every = [*found, *(f"{self.region}{letter}" for letter in "abc")]
-        # Without a declared zone moto has chosen one, which may have none of the subnets.
-        first = [self._first_zone] if self._first_zone in found or not found else []
-        return dict(zip(LETTERS, dict.fromkeys([*first, *every]), strict=False))

@@ -47,7 +47,7 @@ class Target(DBProxyTarget):
     def __init__(self, backend: RDSBackend, identifier: str, port: int) -> None:
         super().__init__(backend, identifier, None, "RDS_INSTANCE")
         self.port = port
-        self.role = "READ_WRITE"
+        self.role = "READ_WRITE"  # type: ignore[assignment]  # moto has none yet
         self.state, self.reason, self.description = "REGISTERING", "", ""
 
     @property
@@ -66,7 +66,7 @@ class Pool(DBProxyTargetGroup):
     init_query = ""
 
     @property
-    def connection_pool_config(self) -> dict[str, Any]:  # type: ignore[misc]
+    def connection_pool_config(self) -> dict[str, Any]:
         config = dict(super().connection_pool_config)
         return {**config, "InitQuery": self.init_query} if self.init_query else config
 

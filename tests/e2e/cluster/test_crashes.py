@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,9 @@ import pytest
 import local.cluster
 from local.cluster import ClusterError, strays
 from local.cluster.layout import Layout
+from local.failures.control import Control
+from local.failures.rules import TABLE
+from local.network.namespaces import NAMESPACES
 from local.paths import Paths
 from tests.e2e.cluster.conftest import Cluster, eventually, hello_deployment, namespace_object, ready_pods
 
@@ -54,6 +58,35 @@ def test_a_node_that_falls_silent_is_noticed(whole: Cluster) -> None:
     eventually(lambda: [n.name for n in whole.status().nodes if not n.ready] == ["node-b"], "node-b not ready")
     whole.up()
     assert whole.status().healthy
+
+
+def test_a_zone_that_is_cut_off_and_a_node_that_hangs_come_back(whole: Cluster) -> None:
+    """PV-KILL, SR-REPLICAS: the zone's pod reaches nobody at once, the hanging node's goes on; both nodes are given up.
+
+    Healed, both are ready again, and no rule is left anywhere.
+    """
+    pods = {pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in ready_pods(whole.kubectl, "hello", "app=hello")}
+
+    def answers(node: str) -> bool:
+        path = f"/api/v1/namespaces/hello/pods/{pods[node]}:8080/proxy/"
+        return whole.kubectl.run("get", "--raw", path, "--request-timeout=5s").returncode == 0
+
+    control = Control(whole.paths, whole.plan)
+    try:
+        control.fail("node-b")
+        control.fail("zone-c")
+        assert answers("node-a") and answers("node-b") and not answers("node-c")
+        eventually(
+            lambda: {node.name for node in whole.status().nodes if not node.ready} == {"node-b", "node-c"},
+            "the cluster gives both nodes up",
+        )
+    finally:
+        control.heal()
+    eventually(lambda: whole.status().healthy, "all nodes are ready")
+    eventually(lambda: all(answers(node) for node in pods), "every pod answers")
+    for namespace in (whole.plan.hub, *(node.namespace for node in whole.plan.nodes)):
+        inside = ["nsenter", f"--net={NAMESPACES / namespace}", "iptables", "--wait", "10", "-t", TABLE, "-S"]
+        assert "groundwork" not in subprocess.run(inside, capture_output=True, text=True, check=True).stdout
 
 
 def test_a_process_that_no_record_names_is_found(whole: Cluster) -> None:

@@ -59,13 +59,14 @@ def authority(paths: Paths) -> str:
 
 @pytest.fixture(scope="session")
 def client(paths: Paths, plan: Plan) -> Callable[..., Any]:
-    def make(service: str, region: str = plan.region) -> Any:
+    def make(service: str, region: str = plan.region, **more: Any) -> Any:
         return boto3.client(
             service,
             endpoint_url=plan.aws_url,
             region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
+            **more,
         )
 
     return make
