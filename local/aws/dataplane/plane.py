@@ -11,9 +11,15 @@ from local.aws.dataplane.clean import addresses
 from local.aws.dataplane.context import Context, NotReady
 from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
+from local.aws.dataplane.periodic import Periodic
 from local.aws.dataplane.postgres_driver import PostgresDriver
 from local.aws.dataplane.postgres_snapshots import SnapshotDriver
 from local.aws.dataplane.reconciler import Actual, Driver, Reconciler, Remembered
+from local.aws.dataplane.redis_cluster_desired import ClusterNode, RedisCluster
+from local.aws.dataplane.redis_cluster_driver import RedisClusterDriver
+from local.aws.dataplane.redis_cluster_node_driver import ClusterNodeDriver
+from local.aws.dataplane.redis_cluster_view import Views
+from local.aws.dataplane.redis_cluster_watch import ClusterWatch
 from local.aws.dataplane.redis_desired import RedisEndpoint, RedisSentinel, RedisServer, RedisSnapshot
 from local.aws.dataplane.redis_driver import RedisDriver
 from local.aws.dataplane.redis_endpoint_driver import RedisEndpointDriver
@@ -33,6 +39,8 @@ _KINDS: dict[type, str] = {
     RedisEndpoint: "redis-endpoint",
     RedisSentinel: "redis-sentinel",
     RedisSnapshot: "redis-snapshot",
+    ClusterNode: "redis",
+    RedisCluster: "redis-endpoint",
     PostgresServer: "postgres",
     EdgeSite: "cdn",
 }
@@ -51,13 +59,20 @@ class DataPlane:
         self._keeper = keeper
         self._postgres = PostgresDriver(context)
         sentinels = Sentinels(context)
-        self._primaries = PrimaryWatch(sentinels.told, wake)
+        views = Views(context)
+        clusters = RedisClusterDriver(context, views)
+        self._watches = (
+            Periodic("redis-primaries", PrimaryWatch(sentinels.told, wake).look),
+            Periodic("redis-clusters", ClusterWatch(context, views, clusters.judge, wake).look),
+        )
         self._snapshots = RedisSnapshotDriver(context)
         drivers: dict[type, Driver] = {
             RedisServer: RedisDriver(context, sentinels),
             RedisEndpoint: RedisEndpointDriver(context),
             RedisSentinel: RedisSentinelDriver(context, sentinels),
             RedisSnapshot: self._snapshots,
+            ClusterNode: ClusterNodeDriver(context),
+            RedisCluster: clusters,
             PostgresServer: self._postgres,
             PostgresSnapshot: SnapshotDriver(context),
             EdgeSite: EdgeDriver(context),
@@ -72,13 +87,15 @@ class DataPlane:
             self._context.remove_address(address)
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
-        self._primaries.start()
+        for watch in self._watches:
+            watch.start()
         self._monitoring.start()
 
     def stop(self) -> None:
         """Look after the servers no more; they run on."""
         self._monitoring.stop()
-        self._primaries.stop()
+        for watch in self._watches:
+            watch.stop()
         self._reconciler.stop()
 
     def _warm_up(self) -> None:
