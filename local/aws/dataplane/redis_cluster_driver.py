@@ -43,12 +43,14 @@ class RedisClusterDriver:
         context.add_address(cluster.address)
         self._haproxy.ensure(proxy(cluster, own_password(context.control_password, CHECK_USER, cluster.group)))
         self._await_mover(cluster)
-        if not is_balanced(cluster, self._settle(cluster)):
-            self._move(cluster, self._views.of(cluster))
-            if not is_balanced(cluster, self._settle(cluster)):
-                raise NotReady(f"{cluster.name}: slots are still to be moved; see {context.log(_at(cluster))}")
+        views = self._settle(cluster)
+        # A node that sees the whole cluster is served; one that does not would take no slots either.
         names = {member.name for member in cluster.members}
         wait_until(lambda: self._haproxy.serving(cluster.name)[_POOL] == names, 10, f"{cluster.name} serves every node")
+        if not is_balanced(cluster, views):
+            self._move(cluster, views)
+            if not is_balanced(cluster, self._settle(cluster)):
+                raise NotReady(f"{cluster.name}: slots are still to be moved; see {context.log(_at(cluster))}")
         self._unsettled.discard(cluster.name)
 
     def is_alive(self, cluster: RedisCluster) -> bool:
