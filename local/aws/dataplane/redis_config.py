@@ -158,6 +158,8 @@ def render_node(node: ClusterNode, folder: Path, credentials: Credentials) -> st
             ("cluster-allow-replica-migration", "no"),
             # However old a replica's data are, no younger ones are left when its primary is gone.
             ("cluster-replica-validity-factor", "0"),
+            # Clients are told of a replica once it has been sent something, be it a ping.
+            ("repl-ping-replica-period", "1"),
             ("tls-cluster", "yes" if node.server.tls else "no"),
         ]
     )

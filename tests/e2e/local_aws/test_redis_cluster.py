@@ -192,12 +192,18 @@ def fill(cluster: Cluster, count: int) -> dict[str, str]:
     return kept
 
 
+def known(cluster: Cluster) -> set[str]:
+    """Addresses of the nodes that a client finds."""
+    with closing(cluster.connect()) as client:
+        return {str(node.host) for node in client.get_nodes()}
+
+
 def found(cluster: Cluster, kept: dict[str, str]) -> bool:
     with closing(cluster.connect()) as client:
         return dict(zip(kept, client.mget_nonatomic(list(kept)), strict=True)) == kept
 
 
-def test_clients_find_all_nodes_and_write_to_every_slot(cluster: Cluster) -> None:
+def test_clients_find_all_nodes_and_write_to_every_slot(cluster: Cluster, eventually: Wait) -> None:
     """P0-REDIS: the API answers as AWS does, and a cluster client needs the configuration endpoint only."""
     told = cluster.told()
     assert (told["ClusterEnabled"], told["ClusterMode"], told["AutomaticFailover"]) == (True, "enabled", "enabled")
@@ -210,8 +216,9 @@ def test_clients_find_all_nodes_and_write_to_every_slot(cluster: Cluster) -> Non
     for node_group in told["NodeGroups"]:
         assert "PrimaryEndpoint" not in node_group
         assert len({member["PreferredAvailabilityZone"] for member in node_group["NodeGroupMembers"]}) == 2
+    addresses_told = set(map(cluster.node, told["MemberClusters"]))
+    eventually(lambda: known(cluster) == addresses_told, "clients are told of every node")
     with closing(cluster.connect()) as client:
-        assert {node.host for node in client.get_nodes()} == set(map(cluster.node, told["MemberClusters"]))
         keys = {key_slot(f"slot-{number}".encode()): f"slot-{number}" for number in range(200_000)}
         assert len(keys) == SLOTS
         client.mset_nonatomic({key: str(slot) for slot, key in keys.items()})
@@ -308,8 +315,7 @@ def test_replicas_come_and_go(cluster: Cluster, eventually: Wait) -> None:
         operation(ReplicationGroupId=cluster.name, NewReplicaCount=count, ApplyImmediately=True)
         eventually(cluster.is_available, f"there are {count} replicas")
         assert len(cluster.told()["MemberClusters"]) == 3 * (count + 1)
-        with closing(cluster.connect()) as client:
-            assert len(client.get_nodes()) == 3 * (count + 1)
+        eventually(lambda count=count: len(known(cluster)) == 3 * (count + 1), "clients are told of every node")
     assert [cluster.primary(shard) for shard in ("0001", "0002", "0003")] == primaries
 
 
@@ -339,8 +345,7 @@ def test_whatever_ends_comes_back_while_slots_are_moved(
     eventually(cluster.is_available, "the node group is gone", seconds=180)
     assert set(cluster.slots()) == {"0002", "0003"} and sum(cluster.slots().values()) == SLOTS
     assert all(cluster.processes.running(running.name) not in (None, running) for running in killed)
-    with closing(cluster.connect()) as client:
-        assert len(client.get_nodes()) == 4
+    eventually(lambda: len(known(cluster)) == 4, "clients are told of every node")
     assert found(cluster, kept)
 
 
