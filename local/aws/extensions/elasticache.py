@@ -40,13 +40,7 @@ from local.aws.extensions.elasticache_limits import (
 from local.aws.extensions.elasticache_node_groups import Node
 from local.aws.extensions.elasticache_parameters import DEFAULT_CLUSTER_GROUP, DEFAULT_GROUP
 from local.aws.extensions.elasticache_shards import ShardOperations, check_shards, first_node_groups, is_clustered
-from local.aws.extensions.elasticache_snapshots import (
-    ExportedFile,
-    Snapshot,
-    SnapshotOperations,
-    check_parts,
-    exported_files,
-)
+from local.aws.extensions.elasticache_snapshots import Snapshot, SnapshotOperations
 from local.aws.extensions.elasticache_surroundings import SurroundingOperations
 from local.aws.extensions.elasticache_users import User, UserGroup, UserOperations
 from local.aws.extensions.routing import urls
@@ -206,7 +200,7 @@ class Responses(
             check_shards(shards, count - 1, failover, multi_az)
         else:
             check_failover(count, failover, multi_az)
-        seed = self._seed(params.get("SnapshotName"), params.get("SnapshotArns") or [], clustered, shards)
+        seed = self.seed_of(params.get("SnapshotName"), params.get("SnapshotArns") or [], clustered, shards)
         subnet_group = params.get("CacheSubnetGroupName")
         if subnet_group:
             subnet_group = self.backend.subnet_group(subnet_group).cache_subnet_group_name
@@ -349,22 +343,6 @@ class Responses(
         others = {name for other in self.backend.groups.values() for name in other.node_ids}
         if taken := sorted(others & set(group.node_ids)):
             raise Invalid("CacheClusterAlreadyExists", f"Cache cluster {taken[0]} already exists.")
-
-    def _seed(
-        self, name: str | None, arns: list[str], clustered: bool, shards: int
-    ) -> Snapshot | tuple[ExportedFile, ...] | None:
-        """What a new group begins with."""
-        if name and arns:
-            raise Invalid("InvalidParameterCombination", "SnapshotName and SnapshotArns exclude each other.")
-        if not name:
-            return exported_files(arns, shards) or None
-        snapshot = self.backend.snapshot(name)
-        if snapshot.status != "available":
-            raise Invalid(
-                "InvalidParameterValue", f"Snapshot {snapshot.name} is {snapshot.status}; it must be available."
-            )
-        check_parts(snapshot, clustered, shards)
-        return snapshot
 
     def _available(self, identifier: str) -> Group:
         group = self.backend.group(identifier)

@@ -264,6 +264,22 @@ class SnapshotOperations:
         self.backend.snapshots_kept[made.name] = made
         return made
 
+    def seed_of(
+        self, name: str | None, arns: list[str], clustered: bool, shards: int
+    ) -> Snapshot | tuple[ExportedFile, ...] | None:
+        """What a new group begins with."""
+        if name and arns:
+            raise Invalid("InvalidParameterCombination", "SnapshotName and SnapshotArns exclude each other.")
+        if not name:
+            return exported_files(arns, shards) or None
+        snapshot = self.backend.snapshot(name)
+        if snapshot.status != "available":
+            raise Invalid(
+                "InvalidParameterValue", f"Snapshot {snapshot.name} is {snapshot.status}; it must be available."
+            )
+        check_parts(snapshot, clustered, shards)
+        return snapshot
+
     def _new_name(self, name: str) -> str:
         if not _NAME.fullmatch(name.lower()):
             raise Invalid(
