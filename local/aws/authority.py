@@ -56,7 +56,16 @@ class Authority:
         # Last, because its presence says that the authority is complete.
         _write(self.root, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
-    def issue(self, folder: Path, name: str, addresses: Sequence[str], names: Sequence[str], user: str) -> Certificate:
+    def issue(
+        self,
+        folder: Path,
+        name: str,
+        addresses: Sequence[str],
+        names: Sequence[str],
+        user: str,
+        *,
+        for_peers: bool = False,
+    ) -> Certificate:
         """Sign a server certificate, unless the folder holds one.
 
         Args:
@@ -65,6 +74,7 @@ class Authority:
             addresses: IP addresses that the certificate is valid for.
             names: DNS names that it is valid for.
             user: Owner of the files.
+            for_peers: The server presents it as a client too, to others of its kind.
         """
         issued = Certificate(folder / "server.pem", folder / "server-key.pem")
         if issued.certificate.exists() and issued.key.exists():
@@ -75,13 +85,14 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(each)) for each in addresses]
         alternatives += [x509.DNSName(each) for each in names]
+        uses = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if for_peers else [])]
         certificate = (
             # A common name has 64 characters at most (RFC 5280, ub-common-name); clients look at the alternatives.
             _builder(_name(name[:64]), root.subject, key.public_key(), SERVER_LIFETIME)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
             .sign(root_key, hashes.SHA256())
         )

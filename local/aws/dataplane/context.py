@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,17 +67,19 @@ class Context:
         *,
         owner: str | None = None,
         purpose: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start the server's process unless it runs. It inherits the endpoint's network namespace.
 
         Args:
             owner: The server that it is a part of, whose folder and log it uses; default the one of its own name.
             purpose: What of it changes takes a new start; `purpose_of` tells it later, also to the next endpoint.
+            environment: Variables beside the endpoint's own.
         """
         server = owner or name
         # The server's own folder is its home: it must not look for settings in this process's.
-        home = {"HOME": str(self.folder(server))}
-        self.processes.start(ProcessSpec(name, argv, self.log(server), env=home, cwd=cwd, user=user, purpose=purpose))
+        env = {"HOME": str(self.folder(server)), **(environment or {})}
+        self.processes.start(ProcessSpec(name, argv, self.log(server), env=env, cwd=cwd, user=user, purpose=purpose))
 
     def purpose_of(self, name: str) -> str | None:
         """What the running process was started for; None if it does not run."""

@@ -9,16 +9,17 @@ from typing import Any
 
 from local.aws import resources
 from local.aws.dataplane.pooler_desired import Pooler, pool_target, pooler
+from local.aws.dataplane.redis_cluster_desired import ClusterNode, RedisCluster, cluster_nodes, redis_cluster
 from local.aws.dataplane.redis_desired import (
     RedisEndpoint,
     RedisSentinel,
     RedisServer,
     RedisSnapshot,
     redis_endpoint,
-    redis_import,
+    redis_imports,
     redis_sentinels,
     redis_servers,
-    redis_snapshot,
+    redis_snapshots,
 )
 from local.aws.extensions.cloudfront import CloudFront, Distribution, edge_name
 from local.aws.extensions.cloudfront_policies import CACHE, ORIGIN_REQUEST, RESPONSE_HEADERS
@@ -135,9 +136,8 @@ class EdgeSite:
     acl: WebAcl | None = None
 
 
-Server = (
-    RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | PostgresSnapshot | Pooler | EdgeSite
-)
+RedisPart = RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | ClusterNode | RedisCluster
+Server = RedisPart | PostgresServer | PostgresSnapshot | Pooler | EdgeSite
 
 
 def postgres_name(identifier: str, region: str) -> str:
@@ -166,12 +166,16 @@ def desired() -> dict[str, Server]:
         for elasticache in resources.elasticache():
             for group in elasticache.groups.values():
                 if not group.leaves:
-                    servers += [*redis_servers(group, elasticache.users_of(group)), redis_endpoint(group)]
+                    users = elasticache.users_of(group)
+                    if group.clustered:
+                        servers += [*cluster_nodes(group, users), redis_cluster(group)]
+                    else:
+                        servers += [*redis_servers(group, users), redis_endpoint(group)]
                     groups.append(group)
-                    brought = redis_import(group)
-                    servers += [] if brought is None else [brought]
-            kept = elasticache.snapshots_kept.values()
-            servers += [redis_snapshot(snapshot) for snapshot in kept if snapshot.status != "deleting"]
+                    servers += redis_imports(group)
+            for snapshot in elasticache.snapshots_kept.values():
+                if snapshot.status != "deleting":
+                    servers += redis_snapshots(snapshot)
         servers += redis_sentinels(groups)
         for rds in resources.rds():
             servers += [postgres_server(each) for each in rds.instances if not each.is_leaving]

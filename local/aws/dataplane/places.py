@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from local.aws import resources
 from local.aws.dataplane.desired import member_owner, postgres_name
+from local.aws.dataplane.redis_cluster_desired import configuration_name
 from local.aws.dataplane.redis_desired import SENTINELS, endpoint_name, redis_name, sentinel_name, snapshot_name
 from local.aws.state import CURRENT, LOCK
 
@@ -34,11 +35,12 @@ def places() -> dict[str, Place]:
     with LOCK:
         for elasticache in resources.elasticache():
             for group in elasticache.groups.values():
-                found[endpoint_name(group)] = Place(group.region)
+                found[configuration_name(group) if group.clustered else endpoint_name(group)] = Place(group.region)
                 for node in group.nodes:
                     found[redis_name(node.cluster_id, group.region)] = Place(group.region, node.zone)
             for snapshot in elasticache.snapshots_kept.values():
-                found[snapshot_name(snapshot)] = Place(snapshot.region)
+                for part in snapshot.parts:
+                    found[snapshot_name(snapshot, part)] = Place(snapshot.region)
         for rds in resources.rds():
             for instance in rds.instances:
                 name = postgres_name(instance.db_instance_identifier, instance.region)

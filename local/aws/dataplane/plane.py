@@ -11,6 +11,7 @@ from local.aws.dataplane.clean import addresses
 from local.aws.dataplane.context import Context, NotReady
 from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
+from local.aws.dataplane.periodic import Periodic
 from local.aws.dataplane.places import places
 from local.aws.dataplane.pooler_desired import Pooler
 from local.aws.dataplane.pooler_driver import PoolerDriver
@@ -18,6 +19,11 @@ from local.aws.dataplane.pooler_report import report_proxies
 from local.aws.dataplane.postgres_driver import PostgresDriver
 from local.aws.dataplane.postgres_snapshots import SnapshotDriver
 from local.aws.dataplane.reconciler import Actual, Driver, Reconciler, Remembered
+from local.aws.dataplane.redis_cluster_desired import ClusterNode, RedisCluster
+from local.aws.dataplane.redis_cluster_driver import RedisClusterDriver
+from local.aws.dataplane.redis_cluster_node_driver import ClusterNodeDriver
+from local.aws.dataplane.redis_cluster_view import Views
+from local.aws.dataplane.redis_cluster_watch import ClusterWatch
 from local.aws.dataplane.redis_desired import RedisEndpoint, RedisSentinel, RedisServer, RedisSnapshot
 from local.aws.dataplane.redis_driver import RedisDriver
 from local.aws.dataplane.redis_endpoint_driver import RedisEndpointDriver
@@ -51,7 +57,12 @@ class DataPlane:
         self._keeper = keeper
         self._postgres = PostgresDriver(context)
         sentinels = Sentinels(context)
-        self._primaries = PrimaryWatch(sentinels.told, wake)
+        views = Views(context)
+        clusters = RedisClusterDriver(context, views)
+        self._watches = (
+            Periodic("redis-primaries", PrimaryWatch(sentinels.told, wake).look),
+            Periodic("redis-clusters", ClusterWatch(context, views, clusters.judge, wake).look),
+        )
         self._snapshots = RedisSnapshotDriver(context)
         self._poolers = PoolerDriver(context, wake)
         drivers: dict[type, Driver] = {
@@ -59,6 +70,8 @@ class DataPlane:
             RedisEndpoint: RedisEndpointDriver(context),
             RedisSentinel: RedisSentinelDriver(context, sentinels),
             RedisSnapshot: self._snapshots,
+            ClusterNode: ClusterNodeDriver(context),
+            RedisCluster: clusters,
             PostgresServer: self._postgres,
             PostgresSnapshot: SnapshotDriver(context),
             Pooler: self._poolers,
@@ -75,7 +88,8 @@ class DataPlane:
             self._context.remove_address(address)
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
         self._reconciler.start()
-        self._primaries.start()
+        for watch in self._watches:
+            watch.start()
         self._poolers.start()
         self._monitoring.start()
 
@@ -83,7 +97,8 @@ class DataPlane:
         """Look after the servers no more; they run on."""
         self._monitoring.stop()
         self._poolers.stop()
-        self._primaries.stop()
+        for watch in self._watches:
+            watch.stop()
         self._reconciler.stop()
 
     def _warm_up(self) -> None:

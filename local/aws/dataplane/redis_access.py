@@ -15,12 +15,18 @@ from local.aws.dataplane.redis_config import CONTROL_USER, Credentials
 USER = "redis"
 
 
-def credentials(context: Context, name: str, tls: bool, addresses: Sequence[str]) -> Credentials:
-    """What a server presents and lets the platform in by; its certificate, with TLS, is valid for these addresses."""
+def credentials(
+    context: Context, name: str, tls: bool, addresses: Sequence[str], *, for_peers: bool = False
+) -> Credentials:
+    """What a server presents and lets the platform in by; its certificate, with TLS, is valid for these addresses.
+
+    Args:
+        for_peers: It presents it to other servers too, when it connects to them.
+    """
     if not tls:
         return Credentials(context.control_password, None, None, context.authority.root)
     folder = context.folder(name) / "tls"
-    issued = context.authority.issue(folder, name, addresses, [f"{name}.groundwork.local"], USER)
+    issued = context.authority.issue(folder, name, addresses, [f"{name}.groundwork.local"], USER, for_peers=for_peers)
     own_folder(folder, USER)
     root = folder / "ca.pem"
     write_private(root, context.authority.root.read_text(), USER)

@@ -8,18 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.aws.dataplane.desired import fingerprint
+from local.aws.dataplane.redis_cluster_desired import ClusterNode
 from local.aws.dataplane.redis_desired import RedisSentinel, RedisServer
 
 CONTROL_USER = "groundwork"
 CHECK_USER = "groundwork-check"
-"""HAProxy's, which asks servers for their role."""
+"""HAProxy's, which asks servers for their role, and nodes of a cluster for its state."""
 SENTINEL_USER = "groundwork-sentinel"
 """The Sentinels', who watch and reconfigure servers."""
 SENTINEL_PORT = 26379
+NODES_FILE = "nodes.conf"
+"""In which a cluster's node keeps what it knows of the others."""
+NODE_TIMEOUT = 1500
+"""Milliseconds without an answer after which a cluster's node takes another for dead.
+
+As long as a Sentinel waits, for the same reasons; agreement and election take another one or two seconds.
+"""
 
 _RULES = {
     CONTROL_USER: "~* &* +@all",
-    CHECK_USER: "+info",
+    CHECK_USER: "+info +cluster|info",
     # Redis documentation, High availability with Redis Sentinel: Access Control List authentication.
     SENTINEL_USER: "allchannels +multi +slaveof +ping +exec +subscribe +config|rewrite +role +publish +info "
     "+client|setname +client|kill +script|kill",
@@ -45,6 +53,25 @@ _RESTRICTED = (
     "acl|load",
     "acl|save",
     "acl|setuser",
+    *(
+        f"cluster|{word}"
+        for word in (
+            "addslots",
+            "addslotsrange",
+            "bumpepoch",
+            "delslots",
+            "delslotsrange",
+            "failover",
+            "flushslots",
+            "forget",
+            "meet",
+            "replicate",
+            "reset",
+            "saveconfig",
+            "set-config-epoch",
+            "setslot",
+        )
+    ),
 )
 
 
@@ -116,6 +143,26 @@ def render(server: RedisServer, folder: Path, credentials: Credentials) -> str:
         lines.append(("replicaof", server.primary, str(server.port)))
     lines += sorted(_directives(server.settings))
     return _text(lines)
+
+
+def render_node(node: ClusterNode, folder: Path, credentials: Credentials) -> str:
+    """The configuration file of a cluster's node. What it knows of the cluster it keeps in a file of its own."""
+    return render(node.server, folder, credentials) + _text(
+        [
+            ("cluster-enabled", "yes"),
+            ("cluster-config-file", NODES_FILE),
+            ("cluster-port", str(node.bus)),
+            ("cluster-announce-ip", node.address),
+            ("cluster-node-timeout", str(NODE_TIMEOUT)),
+            # A replica belongs to its node group, and a primary that has given its slots away stays one.
+            ("cluster-allow-replica-migration", "no"),
+            # However old a replica's data are, no younger ones are left when its primary is gone.
+            ("cluster-replica-validity-factor", "0"),
+            # Clients are told of a replica once it has been sent something, be it a ping.
+            ("repl-ping-replica-period", "1"),
+            ("tls-cluster", "yes" if node.server.tls else "no"),
+        ]
+    )
 
 
 def render_sentinel(sentinel: RedisSentinel, folder: Path, credentials: Credentials) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from local.aws.extensions.elasticache_groups import Group, Node
-from local.aws.extensions.elasticache_snapshots import ExportedFile, Snapshot
+from local.aws.extensions.elasticache_groups import Group
+from local.aws.extensions.elasticache_node_groups import Node
+from local.aws.extensions.elasticache_snapshots import ExportedFile, Part, Snapshot
 from local.aws.extensions.elasticache_users import User
 from local.aws.state import ADDRESSES
 
@@ -155,18 +156,24 @@ def sentinel_name(tls: bool, number: int) -> str:
     return f"redis-sentinel-{'tls' if tls else 'plain'}-{number}"
 
 
-def snapshot_name(snapshot: Snapshot) -> str:
-    """Name of a snapshot's file."""
-    return f"redis-snapshot-{snapshot.region}-{snapshot.name}"
+def snapshot_name(snapshot: Snapshot, part: Part) -> str:
+    """Name of a snapshot's file of one node group."""
+    name = f"redis-snapshot-{snapshot.region}-{snapshot.name}"
+    return name if len(snapshot.parts) == 1 else f"{name}.{part.node_group}"
 
 
-def seed_name(group: Group) -> str | None:
-    """Name of the file that a group begins with, as long as it has not."""
+def seed_name(group: Group, number: int = 0) -> str | None:
+    """Name of the file that a node group begins with; None: with none, or its group has begun.
+
+    Args:
+        number: The node group's place among the group's, from 0.
+    """
     if group.seed is None or group.formed:
         return None
     if isinstance(group.seed, Snapshot):
-        return snapshot_name(group.seed)
-    return f"redis-import-{group.region}-{group.identifier}"
+        parts = group.seed.parts
+        return snapshot_name(group.seed, parts[number]) if number < len(parts) else None
+    return _import_name(group, number) if number < len(group.seed) else None
 
 
 def watch_name(group: Group) -> str:
@@ -180,6 +187,9 @@ def is_watched(group: Group) -> bool:
     They begin when its servers have been ready once. A secondary of a global datastore has no primary of its own:
     Sentinel would take it for one that lost its role.
     """
+    if group.clustered:
+        # Its nodes see to it themselves.
+        return False
     return group.automatic_failover and group.formed and group.source is None and len(group.nodes) > 1
 
 
@@ -190,7 +200,7 @@ def redis_servers(group: Group, users: Sequence[User] = ()) -> list[RedisServer]
         group: The replication group.
         users: Those of its user group, if it has one.
     """
-    allowed = tuple(RedisUser(user.name, user.access, tuple(user.passwords)) for user in users)
+    allowed = redis_users(users)
     endpoints = (ADDRESSES.allocate(endpoint_name(group)), ADDRESSES.allocate(reader_owner(group)))
     names = [_name(node, group) for node in group.nodes]
     # By way of its primary endpoint a secondary follows whichever node of the primary group takes the writes.
@@ -215,6 +225,11 @@ def redis_servers(group: Group, users: Sequence[User] = ()) -> list[RedisServer]
         )
         for name, node in zip(names, group.nodes, strict=True)
     ]
+
+
+def redis_users(users: Sequence[User]) -> tuple[RedisUser, ...]:
+    """Users as servers know them."""
+    return tuple(RedisUser(user.name, user.access, tuple(user.passwords)) for user in users)
 
 
 def redis_endpoint(group: Group) -> RedisEndpoint:
@@ -249,24 +264,33 @@ def redis_sentinels(groups: Iterable[Group]) -> list[RedisSentinel]:
     ]
 
 
-def redis_snapshot(snapshot: Snapshot) -> RedisSnapshot:
-    """The snapshot's file."""
-    name = snapshot_name(snapshot)
+def redis_snapshots(snapshot: Snapshot) -> list[RedisSnapshot]:
+    """The snapshot's files, one a node group, in the order of its parts."""
+    return [_snapshot(snapshot, number) for number in range(len(snapshot.parts))]
+
+
+def redis_imports(group: Group) -> list[RedisSnapshot]:
+    """The files from S3 that a group begins with, as long as it has not."""
+    if group.formed or not isinstance(group.seed, tuple):
+        return []
+    return [RedisSnapshot(_import_name(group, number), exported=file) for number, file in enumerate(group.seed)]
+
+
+def _import_name(group: Group, number: int) -> str:
+    name = f"redis-import-{group.region}-{group.identifier}"
+    return f"{name}.{group.node_groups[number].identifier}" if group.clustered else name
+
+
+def _snapshot(snapshot: Snapshot, number: int) -> RedisSnapshot:
+    part = snapshot.parts[number]
+    name = snapshot_name(snapshot, part)
     if snapshot.status == "available":
         return RedisSnapshot(name)
     if snapshot.source is not None:
-        return RedisSnapshot(name, copy_of=snapshot_name(snapshot.source))
+        return RedisSnapshot(name, copy_of=snapshot_name(snapshot.source, snapshot.source.parts[number]))
     assert snapshot.origin is not None
-    group, server = snapshot.origin, redis_name(snapshot.node_id, snapshot.region)
+    group, server = snapshot.origin, redis_name(part.node_id, snapshot.region)
     return RedisSnapshot(name, ADDRESSES.allocate(server), group.port, group.tls, server)
-
-
-def redis_import(group: Group) -> RedisSnapshot | None:
-    """The file from S3 that a group begins with, as long as it has not."""
-    name = seed_name(group)
-    if name is None or not isinstance(group.seed, ExportedFile):
-        return None
-    return RedisSnapshot(name, exported=group.seed)
 
 
 def _watch(group: Group) -> Watch:

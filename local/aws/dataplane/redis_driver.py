@@ -6,7 +6,6 @@ import shutil
 import time
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -14,14 +13,11 @@ import redis
 from local.aws.dataplane.context import Context, NotReady, wait_until
 from local.aws.dataplane.files import own_folder, write_private
 from local.aws.dataplane.redis_access import USER, connect, credentials
-from local.aws.dataplane.redis_config import PLATFORM_USERS, clients, render
+from local.aws.dataplane.redis_config import render
 from local.aws.dataplane.redis_desired import RedisServer
+from local.aws.dataplane.redis_process import die, has_begun, lay_out, note_begun, tune
 from local.aws.dataplane.redis_roles import may_follow, primary_at_start, unheard
 from local.aws.dataplane.redis_sentinels import Sentinels, Silent, Told
-from local.aws.dataplane.redis_snapshot_driver import FILE, snapshot_file
-from local.aws.extensions.elasticache_parameters import restart_settings
-
-_SEEDED = "seeded"
 
 
 class RedisDriver:
@@ -45,10 +41,10 @@ class RedisDriver:
         context = self._context
         context.add_address(server.address)
         folder = own_folder(context.folder(server.name), USER)
-        first = self._die(server, folder)
+        first = die(context, server, folder)
         runs = context.is_running(server.name)
         primary = server.primary if runs else self._primary_now(server)
-        loads = primary is None and server.seed is not None and not (folder / _SEEDED).exists()
+        loads = primary is None and not has_begun(server, folder)
         has_lost = not (runs or first or loads) and primary is None and not server.watched
         keeper = self._keeper(server) if has_lost else None
         own = credentials(context, server.name, server.tls, [server.address, *server.endpoints])
@@ -57,12 +53,12 @@ class RedisDriver:
         if runs:
             self._apply(server)
         else:
-            self._lay_out(server, folder, loads)
+            lay_out(context, server, folder, loads)
             context.run(server.name, ["redis-server", str(configuration)], USER, folder)
         wait_until(lambda: self._answers(server, primary or keeper), 10, f"{server.name} answers")
         if keeper is not None:
             self._apply(server)
-        self._note_seeded(server, folder)
+        note_begun(server, folder)
         if primary != server.primary:
             raise NotReady(f"{server.name} follows {primary}: the API is still to be told")
 
@@ -76,36 +72,6 @@ class RedisDriver:
         shutil.rmtree(self._context.folder(server.name), ignore_errors=True)
         self._context.remove_address(server.address)
         self._waiting.pop(server.name, None)
-
-    def _die(self, server: RedisServer, folder: Path) -> bool:
-        """Kill the server if that is asked for once more than it was done: what TestFailover is for.
-
-        Returns:
-            Whether it has never run.
-        """
-        record = folder / "deaths"
-        before = int(record.read_text()) if record.exists() else None
-        if before is not None and before < server.deaths:
-            self._context.processes.stop(server.name, timeout=0)
-        if before != server.deaths:
-            write_private(record, str(server.deaths), USER)
-        return before is None
-
-    def _lay_out(self, server: RedisServer, folder: Path, loads: bool) -> None:
-        """Leave what the server loads when it starts: a snapshot the first time, nothing afterwards."""
-        data = folder / FILE
-        data.unlink(missing_ok=True)
-        if loads and server.seed is not None:
-            try:
-                shutil.copyfile(snapshot_file(self._context, server.seed), data)
-            except FileNotFoundError as error:
-                raise NotReady(f"{server.name}: its data are still to be fetched") from error
-            shutil.chown(data, USER, USER)
-
-    def _note_seeded(self, server: RedisServer, folder: Path) -> None:
-        """Once it has loaded its snapshot it does not so again: that would bring old data back."""
-        if server.seed is not None and write_private(folder / _SEEDED, server.seed, USER):
-            (folder / FILE).unlink(missing_ok=True)
 
     def _primary_now(self, server: RedisServer) -> str | None:
         """Whom a server follows that is about to start; raises NotReady while that is being decided."""
@@ -165,11 +131,9 @@ class RedisDriver:
         return bool(replication.get("master_link_status") == "up")
 
     def _apply(self, server: RedisServer) -> None:
-        live = {name: value for name, value in server.settings.items() if name not in restart_settings()}
         try:
             with self._client(server) as client:
-                client.execute_command("CONFIG", "SET", *(part for pair in live.items() for part in pair))
-                let_in(client, server)
+                tune(client, server)
                 if not server.watched and server.primary is not None:
                     client.replicaof(server.primary, server.port)
                 elif not server.watched:
@@ -214,17 +178,3 @@ class RedisDriver:
         client.replicaof(server.primary, server.port)
         if leads:
             client.client_kill_filter(_type="normal")
-
-
-def let_in(client: Any, server: RedisServer) -> None:
-    """Bring a running server's users to what is declared; connections of those that go are closed.
-
-    Args:
-        client: A Redis client, logged in as the platform itself.
-        server: What is declared.
-    """
-    wanted = clients(server)
-    for name, rules in wanted.items():
-        client.execute_command("ACL", "SETUSER", name, *rules)
-    if gone := sorted(set(client.acl_users()) - set(wanted) - PLATFORM_USERS - {"default"}):
-        client.acl_deluser(*gone)

@@ -12,14 +12,11 @@ from local.aws.dataplane.redis_sentinels import Silent, Told
 from local.aws.extensions.elasticache_groups import Group
 from local.aws.state import LOCK
 
-INTERVAL = 1.0
-"""Seconds between questions."""
-
 _log = logging.getLogger("local.aws")
 
 
 class PrimaryWatch:
-    """A thread that asks the Sentinels and brings the API's models up to date.
+    """Asks the Sentinels and brings the API's models up to date.
 
     Args:
         told: What the Sentinels say of groups with TLS, or of those without.
@@ -29,17 +26,6 @@ class PrimaryWatch:
     def __init__(self, told: Callable[[bool], dict[str, Told]], wake: threading.Event) -> None:
         self._told = told
         self._wake = wake
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="redis-primaries", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; returns when it has."""
-        self._stopping.set()
-        self._thread.join()
 
     def look(self) -> None:
         """Ask once."""
@@ -53,13 +39,6 @@ class PrimaryWatch:
             with LOCK:
                 if follow(_watched(), told):
                     self._wake.set()
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(INTERVAL):
-            try:
-                self.look()
-            except Exception:  # noqa: BLE001  # what went wrong once must not end the watch
-                _log.exception("asking the Sentinels")
 
 
 def follow(groups: Iterable[Group], told: dict[str, Told]) -> list[Group]:

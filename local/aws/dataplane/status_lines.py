@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, member_owner
+from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, RedisPart, member_owner
 from local.aws.dataplane.edge_driver import PROCESS as EDGE_PROCESS
 from local.aws.dataplane.places import NOWHERE, Place
 from local.aws.dataplane.pooler_desired import Pooler
 from local.aws.dataplane.reconciler import Actual
+from local.aws.dataplane.redis_cluster_desired import ClusterNode, RedisCluster
 from local.aws.dataplane.redis_desired import RedisEndpoint, RedisSentinel, RedisServer, RedisSnapshot
 
 _KINDS: dict[type, str] = {
@@ -17,13 +18,15 @@ _KINDS: dict[type, str] = {
     RedisEndpoint: "redis-endpoint",
     RedisSentinel: "redis-sentinel",
     RedisSnapshot: "redis-snapshot",
+    ClusterNode: "redis",
+    RedisCluster: "redis-endpoint",
     PostgresServer: "postgres",
     Pooler: "rds-proxy",
     EdgeSite: "cdn",
 }
 
 
-_Told = RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | Pooler | EdgeSite
+_Told = RedisPart | PostgresServer | Pooler | EdgeSite
 
 
 def status_lines(

@@ -28,7 +28,7 @@ from local.aws.extensions.elasticache_global import (
     join,
     refuse_members_own,
 )
-from local.aws.extensions.elasticache_groups import Group, Node, ParameterGroup, default_parameter_group
+from local.aws.extensions.elasticache_groups import Group, ParameterGroup, default_parameter_groups
 from local.aws.extensions.elasticache_limits import (
     check_failover,
     check_token,
@@ -37,8 +37,10 @@ from local.aws.extensions.elasticache_limits import (
     tokens_after,
     user_group_after,
 )
-from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP
-from local.aws.extensions.elasticache_snapshots import ExportedFile, Snapshot, SnapshotOperations, exported_file
+from local.aws.extensions.elasticache_node_groups import Node
+from local.aws.extensions.elasticache_parameters import DEFAULT_CLUSTER_GROUP, DEFAULT_GROUP
+from local.aws.extensions.elasticache_shards import ShardOperations, check_shards, first_node_groups, is_clustered
+from local.aws.extensions.elasticache_snapshots import Snapshot, SnapshotOperations
 from local.aws.extensions.elasticache_surroundings import SurroundingOperations
 from local.aws.extensions.elasticache_users import User, UserGroup, UserOperations
 from local.aws.extensions.routing import urls
@@ -78,7 +80,7 @@ class ElastiCache(ElastiCacheBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.groups: dict[str, Group] = {}
-        self.parameter_groups = {DEFAULT_GROUP: default_parameter_group(region_name, account_id)}
+        self.parameter_groups = default_parameter_groups(region_name, account_id)
         self.access_users: dict[str, User] = {}
         self.user_groups: dict[str, UserGroup] = {}
         self.global_groups: dict[str, GlobalGroup] = {}
@@ -157,6 +159,7 @@ class Responses(
     GlobalOperations,
     EventOperations,
     SnapshotOperations,
+    ShardOperations,
     ElastiCacheResponse,
 ):
     """The operations that moto lacks or answers without substance."""
@@ -187,11 +190,17 @@ class Responses(
         self._refuse(params)
         check_versions(params.get("Engine"), params.get("EngineVersion"))
         check_token(params.get("AuthToken"), tls)
-        replicas = params.get("ReplicasPerNodeGroup")
+        named = params.get("CacheParameterGroupName")
+        clustered = is_clustered(params, self.backend.parameter_group(named) if named else None)
+        parameters = self.backend.parameter_group(named or (DEFAULT_CLUSTER_GROUP if clustered else DEFAULT_GROUP))
+        shards, replicas = int(params.get("NumNodeGroups") or 1), params.get("ReplicasPerNodeGroup")
         count = int(params.get("NumCacheClusters") or (int(replicas) + 1 if replicas is not None else 1))
         failover, multi_az = bool(params.get("AutomaticFailoverEnabled")), bool(params.get("MultiAZEnabled"))
-        check_failover(count, failover, multi_az)
-        seed = self._seed(params.get("SnapshotName"), params.get("SnapshotArns") or [])
+        if clustered:
+            check_shards(shards, count - 1, failover, multi_az)
+        else:
+            check_failover(count, failover, multi_az)
+        seed = self.seed_of(params.get("SnapshotName"), params.get("SnapshotArns") or [], clustered, shards)
         subnet_group = params.get("CacheSubnetGroupName")
         if subnet_group:
             subnet_group = self.backend.subnet_group(subnet_group).cache_subnet_group_name
@@ -209,7 +218,7 @@ class Responses(
             tls=tls,
             tokens=[token] if token else [],
             user_group=user_group,
-            parameter_group=self.backend.parameter_group(params.get("CacheParameterGroupName") or DEFAULT_GROUP),
+            parameter_group=parameters,
             subnet_group=subnet_group,
             security_groups=list(params.get("SecurityGroupIds") or []),
             automatic_failover=failover,
@@ -221,8 +230,13 @@ class Responses(
             },
             token_changed=utcnow() if token else None,
             seed=seed,
+            clustered=clustered,
         )
+        if clustered:
+            kept = [part.slots for part in seed.parts] if isinstance(seed, Snapshot) else []
+            group.node_groups = first_node_groups(shards, kept)
         group.resize(count)
+        self._refuse_taken(group)
         zones = params.get("PreferredCacheClusterAZs") or []
         for node, zone in zip(group.nodes, zones, strict=False):
             node.zone = zone
@@ -256,9 +270,11 @@ class Responses(
         if user_group is not None:
             self.backend.user_group(user_group)
         parameters = self.backend.parameter_group(params.get("CacheParameterGroupName") or group.parameter_group.name)
+        if parameters.clustered != group.clustered or params.get("ClusterMode") not in (None, group.cluster_mode):
+            raise Refused("switching cluster mode of a replication group", "Replace the group.")
         failover = _or(params.get("AutomaticFailoverEnabled"), group.automatic_failover)
         multi_az = _or(params.get("MultiAZEnabled"), group.multi_az)
-        check_failover(len(group.nodes), failover, multi_az)
+        self._check_nodes(group, len(group.node_groups[0].nodes), failover, multi_az)
         if tokens != group.tokens:
             group.tokens, group.token_changed = tokens, utcnow()
         group.user_group = user_group
@@ -285,9 +301,10 @@ class Responses(
         replicas = self._get_int_param("NewReplicaCount")
         if replicas is None:
             raise Refused("changing replicas by node group or by name", "Give NewReplicaCount.")
-        if not right_way(len(group.nodes) - 1, replicas):
-            raise Invalid("InvalidParameterValue", f"NewReplicaCount must be {word} than {len(group.nodes) - 1}.")
-        check_failover(replicas + 1, group.automatic_failover, group.multi_az)
+        before = len(group.node_groups[0].nodes) - 1
+        if not right_way(before, replicas):
+            raise Invalid("InvalidParameterValue", f"NewReplicaCount must be {word} than {before}.")
+        self._check_nodes(group, replicas + 1, group.automatic_failover, group.multi_az)
         group.resize(replicas + 1)
         group.change()
         return ActionResult({"ReplicationGroup": group.describe()})
@@ -310,22 +327,22 @@ class Responses(
             # A group that was never there has nothing to keep, and one under change is taken as it then is.
             if not group.formed:
                 raise Invalid("InvalidReplicationGroupState", f"{group.identifier} is {group.status}: no snapshot yet.")
-            group.last_will = self.take_snapshot(group, final, group.primary.cluster_id)
+            group.last_will = self.take_snapshot(group, final)
         group.status = "deleting"
         return ActionResult({"ReplicationGroup": group.describe()})
 
-    def _seed(self, name: str | None, arns: list[str]) -> Snapshot | ExportedFile | None:
-        """What a new group begins with."""
-        if name and arns:
-            raise Invalid("InvalidParameterCombination", "SnapshotName and SnapshotArns exclude each other.")
-        if not name:
-            return exported_file(arns)
-        snapshot = self.backend.snapshot(name)
-        if snapshot.status != "available":
-            raise Invalid(
-                "InvalidParameterValue", f"Snapshot {snapshot.name} is {snapshot.status}; it must be available."
-            )
-        return snapshot
+    def _check_nodes(self, group: Group, count: int, failover: bool, multi_az: bool) -> None:
+        """AWS's own rules, for so many nodes in each node group."""
+        if group.clustered:
+            check_shards(len(group.node_groups), count - 1, failover, multi_az)
+        else:
+            check_failover(count, failover, multi_az)
+
+    def _refuse_taken(self, group: Group) -> None:
+        """Nodes of a cluster `a` are named like those of a group `a-0001` without cluster mode."""
+        others = {name for other in self.backend.groups.values() for name in other.node_ids}
+        if taken := sorted(others & set(group.node_ids)):
+            raise Invalid("CacheClusterAlreadyExists", f"Cache cluster {taken[0]} already exists.")
 
     def _available(self, identifier: str) -> Group:
         group = self.backend.group(identifier)
@@ -340,8 +357,6 @@ class Responses(
         for name in REFUSED:
             if params.get(name):
                 raise Refused(f"{name} of a replication group")
-        if params.get("ClusterMode") in ("enabled", "compatible") or int(params.get("NumNodeGroups") or 1) > 1:
-            raise Refused("cluster mode", "Declare one node group (numCacheClusters).")
         if params.get("TransitEncryptionMode") == "preferred":
             raise Refused("TransitEncryptionMode preferred", "Write required.")
         if (params.get("NetworkType") or "ipv4") != "ipv4":

@@ -103,10 +103,11 @@ class EventOperations:
     def test_failover(self) -> ActionResult:
         params = self._get_params()
         group, node_group = self.backend.group(params["ReplicationGroupId"]), params["NodeGroupId"]
-        if node_group != NODE_GROUP:
+        tested = group.node_group(node_group)
+        if tested is None:
             raise Invalid("NodeGroupNotFoundFault", f"Node group {node_group} not found in {group.identifier}.")
         self._available(group.identifier)
-        if not group.automatic_failover or group.source is not None:
+        if not group.automatic_failover or group.source is not None or len(tested.nodes) < 2:
             raise Invalid(
                 "TestFailoverNotAvailableFault",
                 f"{group.identifier} has no automatic failover that could be tested."
@@ -115,7 +116,7 @@ class EventOperations:
                 "the local platform fails over primaries only.",
             )
         group.events.append(of_group(group.identifier, f"Test Failover API called for node group {node_group}"))
-        group.primary.deaths += 1
+        tested.primary.deaths += 1
         group.change()
         return ActionResult({"ReplicationGroup": group.describe()})
 

@@ -163,6 +163,8 @@ class GlobalOperations:
             raise Invalid("GlobalReplicationGroupAlreadyExistsFault", f"{identifier} already exists.")
         if primary.datastore is not None:
             raise Invalid("InvalidReplicationGroupState", f"{primary.identifier} is in {primary.datastore.identifier}.")
+        if primary.clustered:
+            raise Refused("cluster mode in a global datastore")
         if not _NODE_TYPE.fullmatch(primary.node_type):
             raise Invalid(
                 "InvalidParameterValue", f"Global datastores do not support nodes of type {primary.node_type}."

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 from moto.core.utils import utcnow
 
 from local.aws.extensions.elasticache_events import NODE_GROUP, Event, of_group, of_node
-from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS, redis_settings
+from local.aws.extensions.elasticache_node_groups import NODE_ID, Node, NodeGroup, told
+from local.aws.extensions.elasticache_parameters import (
+    CLUSTER_ENABLED,
+    DEFAULT_CLUSTER_GROUP,
+    DEFAULT_GROUP,
+    FAMILY,
+    PARAMETERS,
+    redis_settings,
+)
 
 if TYPE_CHECKING:
     from local.aws.extensions.elasticache_global import GlobalGroup
     from local.aws.extensions.elasticache_snapshots import ExportedFile, Snapshot
 
-ZONES = "abc"
-NODE_ID = "0001"
-"""Of the only node that a Redis cache cluster has."""
 FULL_VERSION = "7.0.15"
 """What the local server is; answered as the version that is running."""
 
@@ -33,6 +38,16 @@ class ParameterGroup:
     arn: str
     values: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def clustered(self) -> bool:
+        """Whether it is for cluster mode, and for nothing else."""
+        return self.values.get(CLUSTER_ENABLED) == "yes"
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is ElastiCache's own, which nobody changes."""
+        return self.name.startswith("default.")
+
     def describe(self) -> dict[str, object]:
         """The API's `CacheParameterGroup`."""
         return {
@@ -45,11 +60,12 @@ class ParameterGroup:
 
     def parameters(self, source: str | None) -> list[dict[str, object]]:
         """The API's list of `Parameter`; `source` is `user` or `system` or None for both."""
+        own = {} if self.is_default else self.values
         return [
             {
                 "ParameterName": name,
                 "ParameterValue": self.values.get(name, parameter.default),
-                "Source": "user" if name in self.values else "system",
+                "Source": "user" if name in own else "system",
                 "DataType": parameter.kind,
                 "AllowedValues": parameter.allowed or None,
                 "IsModifiable": parameter.modifiable,
@@ -57,44 +73,29 @@ class ParameterGroup:
                 "ChangeType": "immediate" if parameter.live else "requires-reboot",
             }
             for name, parameter in PARAMETERS.items()
-            if source is None or source == ("user" if name in self.values else "system")
+            if source is None or source == ("user" if name in own else "system")
         ]
 
 
 @dataclass
-class Node:
-    """One member of a replication group.
-
-    Attributes:
-        address: Set once the data plane serves it.
-        deposed: It was the primary and is not known to be a replica yet: no client may reach it as a primary.
-        deaths: How often it has been made to fail by TestFailover.
-    """
-
-    cluster_id: str
-    zone: str
-    address: str | None = None
-    deposed: bool = False
-    deaths: int = 0
-
-
-@dataclass
 class Group:
-    """A replication group with one node group (cluster mode off).
+    """A replication group: one node group, or with cluster mode any number of them.
 
     Attributes:
+        clustered: Cluster mode is on: its keys are divided among its node groups, by way of Redis Cluster.
         tokens: AUTH tokens that are accepted, newest first; two while a rotation is under way;
             an empty one means that none is needed.
         datastore: The global datastore that it is in.
         user_group: ID of the group of users that are let in instead of whoever has a token.
         status: creating, available, modifying, snapshotting, deleting or create-failed, as the API answers it.
         declared: What is echoed by the API and has no effect here, by the API's name.
-        primary_id: Cluster ID of the primary. Where failover is automatic, this is what the Sentinels decided last.
         formed: All of its servers have been ready once.
         primary_address: Where clients write; set once the data plane serves it. It stays over a failover.
         reader_address: Where clients read, likewise.
+        configuration_address: Where clients of cluster mode ask for the nodes, likewise; they have neither of the
+            other two.
         incarnation: Tells it from others that had or will have its name.
-        seed: The snapshot, or the file in S3, that it begins with.
+        seed: The snapshot, or the files in S3, that it begins with.
         last_will: The snapshot that is taken of it before it goes.
     """
 
@@ -114,24 +115,36 @@ class Group:
     declared: dict[str, Any]
     user_group: str | None = None
     datastore: GlobalGroup | None = None
-    nodes: list[Node] = field(default_factory=list)
+    clustered: bool = False
+    node_groups: list[NodeGroup] = field(default_factory=lambda: [NodeGroup(NODE_GROUP)])
     status: str = "creating"
     created: datetime = field(default_factory=utcnow)
     token_changed: datetime | None = None
     generation: int = 1
-    primary_id: str = ""
     formed: bool = False
     primary_address: str | None = None
     reader_address: str | None = None
+    configuration_address: str | None = None
     incarnation: str = field(default_factory=lambda: secrets.token_hex(3))
     events: list[Event] = field(default_factory=list)
-    seed: Snapshot | ExportedFile | None = None
+    seed: Snapshot | tuple[ExportedFile, ...] | None = None
     last_will: Snapshot | None = None
 
     @property
+    def nodes(self) -> list[Node]:
+        """All of its nodes, by node group."""
+        return [node for node_group in self.node_groups for node in node_group.nodes]
+
+    @property
     def primary(self) -> Node:
-        """The node that takes writes; in a secondary of a global datastore, the one that the others replicate."""
-        return next((node for node in self.nodes if node.cluster_id == self.primary_id), self.nodes[0])
+        """The first node group's node that takes writes; in a secondary of a global datastore, the one that the others
+        replicate."""
+        return self.node_groups[0].primary
+
+    @property
+    def cluster_mode(self) -> str:
+        """As the API says it."""
+        return "enabled" if self.clustered else "disabled"
 
     @property
     def node_ids(self) -> list[str]:
@@ -153,23 +166,22 @@ class Group:
         return redis_settings(self.parameter_group.values, self.node_type)
 
     def resize(self, count: int) -> None:
-        """Have `count` nodes: replicas with the highest numbers go, new ones take the lowest that are free."""
-        replicas = [node for node in self.nodes if node is not self.primary] if self.nodes else []
-        for node in replicas[::-1][: max(len(self.nodes) - count, 0)]:
-            self.nodes.remove(node)
-        taken = {node.cluster_id for node in self.nodes}
-        for number in range(1, count + 1):
-            name = f"{self.identifier}-{number:0>3}"
-            if name not in taken and len(self.nodes) < count:
-                self.nodes.append(Node(name, f"{self.region}{ZONES[(number - 1) % len(ZONES)]}"))
-        self.nodes.sort(key=lambda node: node.cluster_id)
-        self.primary_id = self.primary.cluster_id
+        """Have `count` nodes in every node group: replicas with the highest numbers go, new ones take the lowest that
+        are free."""
+        for node_group in self.node_groups:
+            prefix = f"{self.identifier}-{node_group.identifier}" if self.clustered else self.identifier
+            node_group.resize(prefix, self.region, count)
+
+    def node_group(self, identifier: str) -> NodeGroup | None:
+        """The node group of this ID."""
+        return next((each for each in self.node_groups if each.identifier == identifier), None)
 
     def fail_over(self, to: Node) -> None:
-        """Note that another node has become the primary."""
-        before = self.primary
+        """Note that another node has become its node group's primary."""
+        node_group = next(each for each in self.node_groups if to in each.nodes)
+        before = node_group.primary
         before.deposed, to.deposed = True, False
-        self.primary_id = to.cluster_id
+        node_group.primary_id = to.cluster_id
         # ElastiCache API reference, TestFailover: what tells of a failover, in this order.
         done = f"Failover from primary node {before.cluster_id} to replica node {to.cluster_id} completed"
         self.events += [
@@ -221,28 +233,12 @@ class Group:
             "Status": self.status,
             "PendingModifiedValues": {},
             "MemberClusters": [node.cluster_id for node in self.nodes],
-            "NodeGroups": [
-                {
-                    "NodeGroupId": NODE_GROUP,
-                    "Status": self.status,
-                    "PrimaryEndpoint": self._endpoint(self.primary_address),
-                    "ReaderEndpoint": self._endpoint(self.reader_address),
-                    "NodeGroupMembers": [
-                        {
-                            "CacheClusterId": node.cluster_id,
-                            "CacheNodeId": NODE_ID,
-                            "ReadEndpoint": self._endpoint(node.address),
-                            "PreferredAvailabilityZone": node.zone,
-                            "CurrentRole": "primary" if node is self.primary else "replica",
-                        }
-                        for node in self.nodes
-                    ],
-                }
-            ],
+            "ConfigurationEndpoint": self._endpoint(self.configuration_address),
+            "NodeGroups": [self._describe_node_group(node_group) for node_group in self.node_groups],
             "AutomaticFailover": "enabled" if self.automatic_failover else "disabled",
             "MultiAZ": "enabled" if self.multi_az else "disabled",
-            "ClusterEnabled": False,
-            "ClusterMode": "disabled",
+            "ClusterEnabled": self.clustered,
+            "ClusterMode": self.cluster_mode,
             "CacheNodeType": self.node_type,
             "AuthTokenEnabled": any(self.tokens),
             "AuthTokenLastModifiedDate": self.token_changed,
@@ -255,6 +251,38 @@ class Group:
             "NetworkType": "ipv4",
             "IpDiscovery": "ipv4",
             "Engine": "redis",
+        }
+
+    def _describe_node_group(self, node_group: NodeGroup) -> dict[str, object]:
+        """The API's `NodeGroup`: with cluster mode it tells of slots, and neither of endpoints nor of roles."""
+        described: dict[str, object] = {"NodeGroupId": node_group.identifier}
+        if self.clustered:
+            return described | {
+                "Status": "deleting" if node_group.leaves else self.status,
+                "Slots": told(node_group.slots),
+                "NodeGroupMembers": [
+                    {
+                        "CacheClusterId": node.cluster_id,
+                        "CacheNodeId": NODE_ID,
+                        "PreferredAvailabilityZone": node.zone,
+                    }
+                    for node in node_group.nodes
+                ],
+            }
+        return described | {
+            "Status": self.status,
+            "PrimaryEndpoint": self._endpoint(self.primary_address),
+            "ReaderEndpoint": self._endpoint(self.reader_address),
+            "NodeGroupMembers": [
+                {
+                    "CacheClusterId": node.cluster_id,
+                    "CacheNodeId": NODE_ID,
+                    "ReadEndpoint": self._endpoint(node.address),
+                    "PreferredAvailabilityZone": node.zone,
+                    "CurrentRole": "primary" if node is node_group.primary else "replica",
+                }
+                for node in node_group.nodes
+            ],
         }
 
     def describe_member(self, node: Node) -> dict[str, object]:
@@ -319,7 +347,18 @@ def _renamed(declared: Mapping[str, Any]) -> dict[str, Any]:
     return {**declared, "NotificationConfiguration": {"TopicArn": topic, "TopicStatus": "active"}}
 
 
-def default_parameter_group(region: str, account: str) -> ParameterGroup:
-    """The group that a replication group has when none is named."""
-    arn = f"arn:aws:elasticache:{region}:{account}:parametergroup:{DEFAULT_GROUP}"
-    return ParameterGroup(DEFAULT_GROUP, f"Default parameter group for {FAMILY}", arn)
+def default_parameter_groups(region: str, account: str) -> dict[str, ParameterGroup]:
+    """The groups that a replication group has when none is named: without cluster mode, and with it."""
+
+    def made(name: str, description: str, values: dict[str, str]) -> ParameterGroup:
+        return ParameterGroup(
+            name, description, f"arn:aws:elasticache:{region}:{account}:parametergroup:{name}", values
+        )
+
+    description = f"Default parameter group for {FAMILY}"
+    return {
+        DEFAULT_GROUP: made(DEFAULT_GROUP, description, {}),
+        DEFAULT_CLUSTER_GROUP: made(
+            DEFAULT_CLUSTER_GROUP, f"{description} with cluster mode", {CLUSTER_ENABLED: "yes"}
+        ),
+    }

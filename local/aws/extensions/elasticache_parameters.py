@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 FAMILY = "redis7"
 DEFAULT_GROUP = f"default.{FAMILY}"
+DEFAULT_CLUSTER_GROUP = f"{DEFAULT_GROUP}.cluster.on"
+CLUSTER_ENABLED = "cluster-enabled"
+"""Decides for what replication groups a parameter group is: those with cluster mode or those without."""
 
 MAXIMUM_MEMORY = 256 * 2**20
 """Bytes that one local Redis may use at most; a node type with less memory gets less."""
@@ -65,7 +68,10 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("client-output-buffer-limit-pubsub-soft-limit", "8388608", _BIG),
         Parameter("client-output-buffer-limit-pubsub-soft-seconds", "60", _BIG),
         _yes_no("close-on-replica-write", "yes", directive=None),
-        _yes_no("cluster-enabled", "no", modifiable=False, directive=None),
+        _yes_no("cluster-allow-pubsubshard-when-down", "yes"),
+        _yes_no("cluster-allow-reads-when-down", "no"),
+        _yes_no(CLUSTER_ENABLED, "no", directive=None),
+        _yes_no("cluster-require-full-coverage", "no"),
         Parameter("databases", "16", "1-1200000", live=False),
         Parameter("hash-max-listpack-entries", "512", _BIG),
         Parameter("hash-max-listpack-value", "64", _BIG),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from moto.core.utils import utcnow
 from moto.elasticache.exceptions import CacheClusterNotFound
 
 from local.aws.errors import Invalid, Refused
-from local.aws.extensions.elasticache_events import NODE_GROUP
+from local.aws.extensions.elasticache_node_groups import NODE_ID, Slots, told
 from local.aws.stored_objects import stored_object
 
 if TYPE_CHECKING:
@@ -25,39 +25,55 @@ _OBJECT = re.compile(r"arn:aws:s3:::(?P<bucket>[^/]+)/(?P<key>.+)")
 
 
 @dataclass
+class Part:
+    """What a snapshot has of one node group.
+
+    Attributes:
+        node_group: Its ID.
+        node_id: Cluster ID of the node that it is taken from.
+        slots: Those that the node group had; none without cluster mode.
+        size: Bytes of the file; None until it is there.
+    """
+
+    node_group: str
+    node_id: str
+    slots: Slots = ()
+    size: int | None = None
+
+
+@dataclass
 class Snapshot:
     """A snapshot.
 
     Attributes:
-        node_id: Cluster ID of the node that it is taken from.
+        parts: One for each node group, in their order.
         origin: The replication group that it is taken from, until it is there.
         source: The snapshot that it is copied from, until it is there.
         about: What the API tells of the group as it was then.
         status: creating, available or deleting.
-        size: Bytes of the file; None until it is there.
     """
 
     name: str
     region: str
     account: str
-    node_id: str
+    parts: list[Part]
     about: dict[str, Any]
     origin: Group | None = None
     source: Snapshot | None = None
     kms_key: str | None = None
     status: str = "creating"
-    size: int | None = None
     created: datetime = field(default_factory=utcnow)
 
     @property
     def arn(self) -> str:
         return f"arn:aws:elasticache:{self.region}:{self.account}:snapshot:{self.name}"
 
-    def describe(self, restoring: bool) -> dict[str, object]:
+    def describe(self, restoring: bool, with_slots: bool = False) -> dict[str, object]:
         """The API's `Snapshot`.
 
         Args:
             restoring: A replication group is being made from it.
+            with_slots: Tell what slots each node group had.
         """
         return {
             **self.about,
@@ -68,13 +84,17 @@ class Snapshot:
             "ARN": self.arn,
             "NodeSnapshots": [
                 {
-                    "CacheClusterId": self.node_id,
-                    "NodeGroupId": NODE_GROUP,
-                    "CacheNodeId": NODE_GROUP,
-                    "CacheSize": "" if self.size is None else f"{max(1, round(self.size / 2**20))} MB",
+                    "CacheClusterId": part.node_id,
+                    "NodeGroupId": part.node_group,
+                    "CacheNodeId": NODE_ID,
+                    "NodeGroupConfiguration": {"NodeGroupId": part.node_group, "Slots": told(part.slots)}
+                    if part.slots and with_slots
+                    else None,
+                    "CacheSize": "" if part.size is None else f"{max(1, round(part.size / 2**20))} MB",
                     "CacheNodeCreateTime": self.about["CacheClusterCreateTime"],
                     "SnapshotCreateTime": self.created,
                 }
+                for part in self.parts
             ],
         }
 
@@ -87,21 +107,44 @@ class ExportedFile:
     key: str
 
 
-def exported_file(arns: Sequence[str]) -> ExportedFile | None:
-    """The file that `SnapshotArns` names, if it names one.
+def exported_files(arns: Sequence[str], node_groups: int) -> tuple[ExportedFile, ...]:
+    """The files that `SnapshotArns` names.
+
+    Args:
+        node_groups: How many begin with them.
 
     Raises:
-        Invalid: it names several, or what is not there, or what is no RDB file.
+        Invalid: it names more than there are node groups, or one twice, or what is not there, or what is no RDB file.
     """
-    if not arns:
-        return None
-    if len(arns) > 1:
-        raise Invalid("InvalidParameterValue", "SnapshotArns: one file for each node group, which is one.")
-    named = _OBJECT.fullmatch(arns[0])
-    content = stored_object(named["bucket"], named["key"]) if named else None
-    if named is None or content is None or not content.startswith(b"REDIS"):
-        raise Invalid("InvalidParameterValue", f"SnapshotArns: {arns[0]} is no RDB file that can be read from S3.")
-    return ExportedFile(named["bucket"], named["key"])
+    if len(arns) > node_groups or len(set(arns)) < len(arns):
+        raise Invalid("InvalidParameterValue", f"SnapshotArns: one file for each node group, of {node_groups}.")
+    found = []
+    for arn in arns:
+        named = _OBJECT.fullmatch(arn)
+        content = stored_object(named["bucket"], named["key"]) if named else None
+        if named is None or content is None or not content.startswith(b"REDIS"):
+            raise Invalid("InvalidParameterValue", f"SnapshotArns: {arn} is no RDB file that can be read from S3.")
+        found.append(ExportedFile(named["bucket"], named["key"]))
+    return tuple(found)
+
+
+def check_parts(snapshot: Snapshot, clustered: bool, node_groups: int) -> None:
+    """Whether a replication group with so many node groups can begin with the snapshot.
+
+    Raises:
+        Invalid: it is one of several node groups, and there is no cluster mode.
+        Refused: it is one of more node groups than there are.
+    """
+    if len(snapshot.parts) > 1 and not clustered:
+        raise Invalid(
+            "InvalidParameterCombination",
+            f"Snapshot {snapshot.name} is of {len(snapshot.parts)} node groups: they need cluster mode.",
+        )
+    if len(snapshot.parts) > node_groups:
+        raise Refused(
+            f"restoring a snapshot of {len(snapshot.parts)} node groups into fewer",
+            f"Write NumNodeGroups: {len(snapshot.parts)}, and take node groups away afterwards.",
+        )
 
 
 def about(group: Group) -> dict[str, Any]:
@@ -120,7 +163,7 @@ def about(group: Group) -> dict[str, Any]:
         "AutoMinorVersionUpgrade": group.declared["AutoMinorVersionUpgrade"],
         "SnapshotRetentionLimit": group.declared["SnapshotRetentionLimit"],
         "SnapshotWindow": group.declared["SnapshotWindow"],
-        "NumNodeGroups": 1,
+        "NumNodeGroups": len(group.node_groups),
         "AutomaticFailover": "enabled" if group.automatic_failover else "disabled",
         "DataTiering": "disabled",
     }
@@ -150,7 +193,9 @@ class SnapshotOperations:
             identifier = owners[0].identifier
         group = self.backend.group(identifier)
         self._available(group.identifier)
-        made = self.take_snapshot(group, params["SnapshotName"], node_id or group.primary.cluster_id)
+        if node_id and group.clustered:
+            raise Invalid("InvalidParameterCombination", "With cluster mode, name the ReplicationGroupId.")
+        made = self.take_snapshot(group, params["SnapshotName"], node_id)
         made.kms_key = params.get("KmsKeyId")
         group.status = "snapshotting"
         self.backend.tagging_service.tag_resource(made.arn, params.get("Tags") or [])
@@ -167,7 +212,7 @@ class SnapshotOperations:
             name=self._new_name(params["TargetSnapshotName"]),
             region=self.region,
             account=self.current_account,
-            node_id=source.node_id,
+            parts=[replace(part, size=None) for part in source.parts],
             about=source.about,
             source=source,
             kms_key=params.get("KmsKeyId") or source.kms_key,
@@ -183,13 +228,14 @@ class SnapshotOperations:
         if group:
             found = [each for each in found if each.about["ReplicationGroupId"] == group.lower()]
         if node:
-            found = [each for each in found if each.node_id == node.lower()]
+            found = [each for each in found if node.lower() in {part.node_id for part in each.parts}]
         if params.get("SnapshotSource") == "system":
             # Daily ones are not taken here.
             found = []
         first, most = int(params.get("Marker") or 0), int(params.get("MaxRecords") or 50)
         more = str(first + most) if len(found) > first + most else None
-        described = [each.describe(self.backend.is_restoring(each)) for each in found[first : first + most]]
+        told_slots = bool(params.get("ShowNodeGroupConfig"))
+        described = [each.describe(self.backend.is_restoring(each), told_slots) for each in found[first : first + most]]
         return ActionResult({"Snapshots": described, "Marker": more})
 
     def delete_snapshot(self) -> ActionResult:
@@ -200,18 +246,39 @@ class SnapshotOperations:
         snapshot.status = "deleting"
         return self._answer(snapshot)
 
-    def take_snapshot(self, group: Group, name: str, node_id: str) -> Snapshot:
-        """Begin a snapshot; the data plane finishes it."""
+    def take_snapshot(self, group: Group, name: str, node_id: str = "") -> Snapshot:
+        """Begin a snapshot; the data plane finishes it.
+
+        Args:
+            node_id: Cluster ID of the node that it is taken from, where there is one node group; by default that is
+                each node group's primary.
+        """
         made = Snapshot(
             name=self._new_name(name),
             region=self.region,
             account=self.current_account,
-            node_id=node_id,
+            parts=[Part(each.identifier, node_id or each.primary.cluster_id, each.slots) for each in group.node_groups],
             about=about(group),
             origin=group,
         )
         self.backend.snapshots_kept[made.name] = made
         return made
+
+    def seed_of(
+        self, name: str | None, arns: list[str], clustered: bool, shards: int
+    ) -> Snapshot | tuple[ExportedFile, ...] | None:
+        """What a new group begins with."""
+        if name and arns:
+            raise Invalid("InvalidParameterCombination", "SnapshotName and SnapshotArns exclude each other.")
+        if not name:
+            return exported_files(arns, shards) or None
+        snapshot = self.backend.snapshot(name)
+        if snapshot.status != "available":
+            raise Invalid(
+                "InvalidParameterValue", f"Snapshot {snapshot.name} is {snapshot.status}; it must be available."
+            )
+        check_parts(snapshot, clustered, shards)
+        return snapshot
 
     def _new_name(self, name: str) -> str:
         if not _NAME.fullmatch(name.lower()):

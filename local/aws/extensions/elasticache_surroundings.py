@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -10,7 +11,7 @@ from moto.elasticache.models import CacheSubnetGroup
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.elasticache_global import backends
 from local.aws.extensions.elasticache_groups import ParameterGroup
-from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP, FAMILY, PARAMETERS
+from local.aws.extensions.elasticache_parameters import CLUSTER_ENABLED, DEFAULT_GROUP, FAMILY, PARAMETERS
 
 if TYPE_CHECKING:
     from local.aws.extensions.elasticache import ElastiCache
@@ -71,22 +72,24 @@ class SurroundingOperations:
                     "InvalidParameterValue",
                     f"Value {value!r} is not allowed for parameter {name}: {parameter.allowed or 'plain text'}.",
                 )
+        self._keep_mode(group, group.values | changes)
         group.values.update(changes)
         self._changed(group)
         return ActionResult({"CacheParameterGroupName": group.name})
 
     def reset_cache_parameter_group(self) -> ActionResult:
         group = self._own_parameter_group()
-        if self._get_bool_param("ResetAllParameters"):
-            group.values.clear()
-        for pair in self._get_param("ParameterNameValues", []):
-            group.values.pop(pair["ParameterName"], None)
+        everything = self._get_bool_param("ResetAllParameters")
+        reset = {pair["ParameterName"] for pair in self._get_param("ParameterNameValues", [])}
+        kept = {name: value for name, value in group.values.items() if not everything and name not in reset}
+        self._keep_mode(group, kept)
+        group.values = kept
         self._changed(group)
         return ActionResult({"CacheParameterGroupName": group.name})
 
     def delete_cache_parameter_group(self) -> ActionResult:
         group = self._own_parameter_group()
-        users = [user.identifier for user in self.backend.groups.values() if user.parameter_group is group]
+        users = self._users(group)
         if users:
             raise Invalid(
                 "InvalidCacheParameterGroupState",
@@ -95,9 +98,20 @@ class SurroundingOperations:
         del self.backend.parameter_groups[group.name]
         return EmptyResult()
 
+    def _users(self, group: ParameterGroup) -> list[str]:
+        return [user.identifier for user in self.backend.groups.values() if user.parameter_group is group]
+
+    def _keep_mode(self, group: ParameterGroup, values: Mapping[str, str]) -> None:
+        """Whoever uses a parameter group keeps the cluster mode that it has."""
+        if values.get(CLUSTER_ENABLED, "no") != group.values.get(CLUSTER_ENABLED, "no") and self._users(group):
+            raise Invalid(
+                "InvalidCacheParameterGroupState",
+                f"Parameter group {group.name} is in use: {CLUSTER_ENABLED} cannot be changed.",
+            )
+
     def _own_parameter_group(self) -> ParameterGroup:
         group = self.backend.parameter_group(self._get_param("CacheParameterGroupName"))
-        if group.name.startswith("default."):
+        if group.is_default:
             raise Invalid("InvalidParameterValue", f"The default parameter group {group.name} cannot be changed.")
         return group
 

@@ -157,7 +157,6 @@ def test_modification_and_deletion(elasticache: Any, unique: str) -> None:
 @pytest.mark.parametrize(
     ("declared", "code"),
     [
-        ({"NumNodeGroups": 2}, "UnsupportedOperation"),
         ({"Engine": "valkey"}, "UnsupportedOperation"),
         ({"EngineVersion": "6.2"}, "UnsupportedOperation"),
         ({"UserGroupIds": ["users"]}, "InvalidParameterCombination"),

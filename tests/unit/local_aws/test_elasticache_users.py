@@ -18,7 +18,7 @@ from redis.retry import Retry
 from components.redis_access import EVERYDAY_ACCESS, NO_ACCESS
 from local.aws.dataplane.redis_config import CONTROL_USER, Credentials, render
 from local.aws.dataplane.redis_desired import RedisServer, RedisUser
-from local.aws.dataplane.redis_driver import let_in
+from local.aws.dataplane.redis_process import let_in
 from tests.fixtures.checks.servers import free_port
 
 pytestmark = pytest.mark.unit

@@ -19,7 +19,7 @@ from local.aws.dataplane.redis_desired import (
     RedisServer,
     Watch,
     redis_endpoint,
-    redis_import,
+    redis_imports,
     redis_sentinels,
     redis_servers,
     watch_name,
@@ -31,7 +31,8 @@ from local.aws.dataplane.redis_sentinel_driver import strangers
 from local.aws.dataplane.redis_sentinels import Told, newest
 from local.aws.dataplane.redis_watch import follow
 from local.aws.extensions.elasticache import DEFAULTS, ElastiCache
-from local.aws.extensions.elasticache_groups import Group, default_parameter_group
+from local.aws.extensions.elasticache_groups import Group, default_parameter_groups
+from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP
 from local.aws.extensions.elasticache_snapshots import ExportedFile
 from local.aws.state import ADDRESSES
 
@@ -53,7 +54,7 @@ def group(monkeypatch: pytest.MonkeyPatch) -> Group:
         port=6379,
         tls=True,
         tokens=["a-token-of-sufficient-length"],
-        parameter_group=default_parameter_group("eu-west-1", "123456789012"),
+        parameter_group=default_parameter_groups("eu-west-1", "123456789012")[DEFAULT_GROUP],
         subnet_group=None,
         security_groups=[],
         automatic_failover=True,
@@ -201,12 +202,12 @@ class TestRoles:
 class TestSeeds:
     def test_a_file_in_s3_is_fetched_until_the_group_has_begun(self, group: Group) -> None:
         """P0-BACKUP: the file is kept no longer than it takes."""
-        group.seed, group.formed = ExportedFile("backups", "one.rdb"), False
-        brought = redis_import(group)
-        assert brought is not None and brought.exported == group.seed
+        group.seed, group.formed = (ExportedFile("backups", "one.rdb"),), False
+        [brought] = redis_imports(group)
+        assert (brought.exported,) == group.seed
         assert {server.seed for server in redis_servers(group)} == {brought.name}
         group.formed = True
-        assert redis_import(group) is None
+        assert redis_imports(group) == []
         assert {server.seed for server in redis_servers(group)} == {None}
 
 
