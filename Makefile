@@ -10,6 +10,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-requirements.lock
 
+# Some containers forbid Python to keep what it compiled. Here hundreds of processes import the same packages.
+unexport PYTHONDONTWRITEBYTECODE
+
 # uv: the system's certificates, and the index that pip was told to use, if any.
 export UV_NATIVE_TLS := 1
 ifdef PIP_INDEX_URL

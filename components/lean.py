@@ -80,7 +80,8 @@ def resource_class(
         def __getattr__(self, name: str) -> Any:
             # Registered under the engine's spelling; asked for under Python's.
             properties = object.__getattribute__(self, "__dict__")
-            if (spelled := to_camel(name)) in properties:
+            # The SDK looks for marks of its own on each resource again and again: none of them is a property.
+            if name[:1] != "_" and (spelled := to_camel(name)) in properties:
                 return properties[spelled]
             raise AttributeError(f"{token} has no attribute {name!r}")
 
