@@ -31,7 +31,7 @@ def be_brief() -> None:
     eighty services the program spent a third of its time on the lines, and then an eighth of its work on the stacks.
     `PULUMI_PROGRAM_DEBUG=1 pulumi up --debug` shows them again.
 
-    The program is spared what comes out the same each time or is thrown away: a quarter of its processor time for four
+    The program is spared what comes out the same each time or is thrown away: an eighth of its processor time for four
     hundred services.
     """
     if os.environ.get(DEBUG):
