@@ -79,7 +79,7 @@ class Application:
             # Downloads change nothing and do not wait for each other.
             return answering(environ, start_response)
         answer = self._answer(answering, environ, service, reads)
-        if service in ("elasticache", "rds", "cloudfront"):
+        if service in ("elasticache", "rds", "cloudfront", "wafv2"):
             self._on_change()
         if is_s3:
             self._on_objects()

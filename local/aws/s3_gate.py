@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, s3_backends
 
 from local.aws import s3_recorded
 from local.aws.answers import xml_error
@@ -17,9 +16,9 @@ from local.aws.state import ACCOUNT
 
 EDGE_SECRET_HEADER = "x-groundwork-edge"
 EDGE_DISTRIBUTION_HEADER = "x-groundwork-distribution"
-EDGE_TTL_HEADER = "x-groundwork-ttl"
 
 _EVERYONE = "http://acs.amazonaws.com/groups/global/AllUsers"
+_READS = ("GET", "HEAD")
 _SIGNATURES = ("X-Amz-Signature", "Signature")
 # Sub-resources that moto would take for a plain bucket request and answer with something else.
 _UNKNOWN = frozenset(
@@ -49,7 +48,8 @@ class Gate:
             message = f"The local platform does not support the S3 sub-resource {', '.join(sorted(unknown))}."
             return xml_error(501, "NotImplemented", message)(environ, start_response)
         bucket_name, key = object_of(environ)
-        if _is_signed(environ, query):
+        # What a viewer calls a signature is none of the edge's.
+        if _is_signed(environ, query) and not self._is_edge(environ):
             bucket = _bucket(bucket_name)
             if bucket is not None and not key and s3_recorded.SUBRESOURCES & set(query):
                 buckets = {name: each for name, each in _buckets().items() if isinstance(each, FakeBucket)}
@@ -58,12 +58,14 @@ class Gate:
                 return s3_recorded.notification(bucket, self._inner, environ, start_response)
             return self._inner(environ, start_response)
         caller = self._caller(environ)
-        if environ["REQUEST_METHOD"] != "OPTIONS" and not _may(caller, environ["REQUEST_METHOD"], bucket_name, key):
+        method = environ["REQUEST_METHOD"]
+        hidden = method in _READS and key and _is_missing(bucket_name, key) and not _may(caller, "GET", bucket_name, "")
+        # Whoever may not list a bucket does not learn which objects it lacks.
+        if hidden or (method != "OPTIONS" and not _may(caller, method, bucket_name, key)):
             return xml_error(403, "AccessDenied", "Access Denied")(environ, start_response)
         # The policy has spoken; moto's own look at unsigned requests knows no conditions and would refuse.
         environ["HTTP_AUTHORIZATION"] = _ALLOWED
-        ttl = environ.get(_wsgi(EDGE_TTL_HEADER)) if self._is_edge(environ) else None
-        return self._inner(environ, _with_lifetime(start_response, ttl) if ttl else start_response)
+        return self._inner(environ, start_response)
 
     def _is_edge(self, environ: dict[str, Any]) -> bool:
         return hmac.compare_digest(environ.get(_wsgi(EDGE_SECRET_HEADER), ""), self._edge_secret)
@@ -85,40 +87,6 @@ def version_of(environ: Mapping[str, Any]) -> tuple[str | None, set[str]]:
     return (query.get("versionId") or [None])[0], set(query)
 
 
-def lifetime(cache_control: str | None, expires: bool, least: int, default: int, most: int) -> int | None:
-    """Seconds that the edge may keep a response, by CloudFront's rules for minimum, default and maximum TTL.
-
-    None leaves it to the `Expires` header, which nginx understands itself.
-    """
-    if cache_control is None:
-        return None if expires else max(least, default)
-    directives = {name.strip().lower(): value.strip() for name, _, value in _directives(cache_control)}
-    if {"no-cache", "no-store", "private"} & set(directives):
-        return least
-    for name in ("s-maxage", "max-age"):
-        if re.fullmatch(r"\d+", directives.get(name, "")):
-            return min(most, max(least, int(directives[name])))
-    return max(least, default)
-
-
-def _directives(cache_control: str) -> Iterable[tuple[str, str, str]]:
-    return (part.partition("=") for part in cache_control.split(","))
-
-
-def _with_lifetime(start_response: Any, ttl: str) -> Any:
-    """Tell nginx the lifetime by the header that it obeys before all others and does not pass on."""
-    least, default, most = (int(part) for part in ttl.split(","))
-
-    def answer(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        known = {name.lower(): value for name, value in headers}
-        seconds = lifetime(known.get("cache-control"), "expires" in known, least, default, most)
-        if status.startswith(("200", "206", "301", "302")) and seconds is not None:
-            headers = [*headers, ("X-Accel-Expires", str(seconds))]
-        return start_response(status, headers, exc_info)
-
-    return answer
-
-
 def _wsgi(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
 
@@ -131,20 +99,25 @@ def _may(caller: Caller, method: str, bucket_name: str, key: str) -> bool:
     bucket = _bucket(bucket_name)
     if bucket is None:
         # moto says NoSuchBucket; creating one or listing all of them takes an identity.
-        return bool(bucket_name) and method in ("GET", "HEAD")
+        return bool(bucket_name) and method in _READS
     action = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "DELETE": "s3:DeleteObject"}.get(method, "s3:PutObject")
     if not key:
-        action = "s3:ListBucket" if method in ("GET", "HEAD") else "s3:PutBucketPolicy"
+        action = "s3:ListBucket" if method in _READS else "s3:PutBucketPolicy"
     resource = f"arn:aws:s3:::{bucket_name}/{key}" if key else f"arn:aws:s3:::{bucket_name}"
     if caller.service is None and _switched_on(bucket, "restrict_public_buckets"):
         return False
     policy = bucket.policy.decode() if isinstance(bucket.policy, bytes) else bucket.policy
-    return allowed(policy, caller, action, resource) or (method in ("GET", "HEAD") and _public_acl(bucket, key))
+    return allowed(policy, caller, action, resource) or (method in _READS and _public_acl(bucket, key))
 
 
 def _bucket(name: str) -> FakeBucket | None:
     found = _buckets().get(name)
     return found if isinstance(found, FakeBucket) else None
+
+
+def _is_missing(bucket_name: str, key: str) -> bool:
+    bucket = _bucket(bucket_name)
+    return bucket is not None and not isinstance(bucket.keys.get(key), FakeKey)
 
 
 def _buckets() -> Mapping[str, Any]:

@@ -1,81 +1,119 @@
-"""Web ACLs, and what the local edge does for one: it blocks the addresses of its sets, and those above its rate.
-
-Rules that look into requests (AWS's groups and everything else) are recorded.
-"""
+"""Web ACLs as the edge needs them: the rules, and everything that they refer to, read from what the API holds."""
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-from moto.wafv2.models import FakeIPSet, FakeWebACL, wafv2_backends
+from moto.wafv2.models import FakeIPSet, FakeRuleGroup, FakeWebACL, WAFV2Backend, wafv2_backends
 
 from local.aws.state import ACCOUNT
 
-_USUAL_WINDOW = 300
+_NESTED = {"AndStatement": "Statements", "OrStatement": "Statements"}
+"""Statements that hold several others."""
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What is refused before anything else is looked at.
+class WebAcl:
+    """A web ACL.
 
     Attributes:
-        blocked: Address ranges.
-        limit: Requests of one address in the window, None for any number.
-        window: Seconds.
+        default: The action for requests that no rule decides about: `{"Allow": {}}` or `{"Block": {}}`.
+        rules: The API's `Rule` structures, by priority.
+        bodies: Bodies of answers by their keys.
+        addresses: Members of the IP sets that rules refer to, by ARN.
+        groups: The rules of the account's own rule groups, by priority, and the bodies of their answers, by ARN.
     """
 
-    blocked: tuple[str, ...] = ()
-    limit: int | None = None
-    window: int = _USUAL_WINDOW
+    arn: str
+    default: Mapping[str, Any]
+    rules: tuple[Mapping[str, Any], ...]
+    bodies: Mapping[str, Any] = field(default_factory=dict)
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[tuple[Mapping[str, Any], ...], Mapping[str, Any]]] = field(default_factory=dict)
 
 
-NOTHING = Judgement()
-"""No web ACL."""
+def web_acl(arn: str) -> WebAcl | None:
+    """What the API holds of a web ACL now; None for one that is not there (any more)."""
+    acl = known(arn)
+    if acl is None:
+        return None
+    rules = _by_priority(acl.rules)
+    groups = {
+        named: (_by_priority(group.rules), group.custom_response_bodies or {})
+        for named in references(rules, "RuleGroupReferenceStatement")
+        if (group := rule_group(named)) is not None
+    }
+    every = [*rules, *(rule for grouped, _ in groups.values() for rule in grouped)]
+    sets = {named: ip_set(named) for named in references(every, "IPSetReferenceStatement")}
+    return WebAcl(
+        arn=arn,
+        default=acl.default_action,
+        rules=rules,
+        bodies=acl.custom_response_bodies or {},
+        addresses={named: tuple(found.addresses) if found else () for named, found in sets.items()},
+        groups=groups,
+    )
 
 
 def known(arn: str) -> FakeWebACL | None:
     """The web ACL of this ARN, wherever it is."""
-    for backend in wafv2_backends[ACCOUNT].values():
-        if arn in backend.wacls:
-            return backend.wacls[arn]
-    return None
-
-
-def judgement(arn: str) -> Judgement:
-    """What the edge does for a web ACL; nothing for one that is not there (any more)."""
-    acl = known(arn)
-    if acl is None:
-        return NOTHING
-    blocking = [rule for rule in map(_plain, acl.rules) if "Block" in (rule.get("Action") or {})]
-    statements = [rule["Statement"] for rule in blocking]
-    rates = [found["RateBasedStatement"] for found in statements if "RateBasedStatement" in found]
-    rate = min(rates, key=lambda each: int(each["Limit"]), default=None)
-    return Judgement(
-        blocked=tuple(sorted(set(_addresses(statements)))),
-        limit=int(rate["Limit"]) if rate else None,
-        window=int(rate.get("EvaluationWindowSec") or _USUAL_WINDOW) if rate else _USUAL_WINDOW,
-    )
-
-
-def _plain(rule: Any) -> dict[str, Any]:
-    found: dict[str, Any] = rule if isinstance(rule, dict) else rule.to_dict()
+    found: FakeWebACL | None = _find("wacls", arn)
     return found
 
 
-def _addresses(statements: Sequence[dict[str, Any]]) -> Iterator[str]:
-    for statement in statements:
-        arn = (statement.get("IPSetReferenceStatement") or {}).get("ARN")
-        found = _ip_set(arn) if arn else None
-        for address in found.addresses if found else ():
-            # nginx takes what Python takes for a range, and nothing else gets into its configuration.
-            yield str(ipaddress.ip_network(address, strict=False))
+def ip_set(arn: str) -> FakeIPSet | None:
+    """The IP set of this ARN, wherever it is."""
+    found: FakeIPSet | None = _find("ip_sets", arn)
+    return found
 
 
-def _ip_set(arn: str) -> FakeIPSet | None:
-    for backend in wafv2_backends[ACCOUNT].values():
-        if arn in backend.ip_sets:
-            return backend.ip_sets[arn]
+def rule_group(arn: str) -> FakeRuleGroup | None:
+    """The account's own rule group of this ARN, wherever it is."""
+    found: FakeRuleGroup | None = _find("rule_groups", arn)
+    return found
+
+
+def users_of(arn: str) -> list[str]:
+    """Names of the web ACLs and rule groups whose rules refer to an IP set or a rule group."""
+    kinds = ("IPSetReferenceStatement", "RuleGroupReferenceStatement")
+    return [
+        holder.name
+        for backend in backends()
+        for holder in cast(list[Any], [*backend.wacls.values(), *backend.rule_groups.values()])
+        if any(arn in references(_by_priority(holder.rules), kind) for kind in kinds)
+    ]
+
+
+def references(rules: list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...], kind: str) -> list[str]:
+    """ARNs that the statements of this kind name, nested ones included; each once."""
+    found = (each[kind]["ARN"] for rule in rules for each in statements(rule["Statement"]) if kind in each)
+    return list(dict.fromkeys(found))
+
+
+def statements(statement: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The statement, and every one inside it."""
+    yield statement
+    for kind, inside in statement.items():
+        nested = list(inside.get(_NESTED[kind], ())) if kind in _NESTED else []
+        nested += [inside[member] for member in ("Statement", "ScopeDownStatement") if inside.get(member)]
+        for each in nested:
+            yield from statements(each)
+
+
+def backends() -> list[WAFV2Backend]:
+    """WAF of every region that was used, and of CloudFront."""
+    return list(wafv2_backends[ACCOUNT].values())
+
+
+def _find(kind: str, arn: str) -> Any:
+    for backend in backends():
+        if arn in getattr(backend, kind):
+            return getattr(backend, kind)[arn]
     return None
+
+
+def _by_priority(rules: list[Any]) -> tuple[Mapping[str, Any], ...]:
+    plain = [rule if isinstance(rule, dict) else rule.to_dict() for rule in rules]
+    return tuple(sorted(plain, key=lambda rule: int(rule["Priority"])))

@@ -25,7 +25,7 @@ from local.aws.extensions.rds import Instance
 from local.aws.extensions.rds_proxy import address_owner
 from local.aws.extensions.rds_snapshots import Snapshot
 from local.aws.state import ADDRESSES, LOCK
-from local.aws.web_acl import NOTHING, Judgement, judgement
+from local.aws.web_acl import WebAcl, web_acl
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class EdgeSite:
     Attributes:
         signing: Origin ids whose requests the edge signs for (origin access control).
         purges: Paths to drop from the cache, by the identifier of the invalidation that is still open.
-        judgement: What its web ACL refuses first.
+        acl: What judges requests first.
     """
 
     name: str
@@ -133,7 +133,7 @@ class EdgeSite:
     behaviours: tuple[Behaviour, ...]
     signing: frozenset[str]
     purges: Mapping[str, tuple[str, ...]]
-    judgement: Judgement = NOTHING
+    acl: WebAcl | None = None
 
 
 Server = RedisServer | RedisEndpoint | RedisSentinel | RedisSnapshot | PostgresServer | PostgresSnapshot | EdgeSite
@@ -278,7 +278,7 @@ def edge_site(cloudfront: CloudFront, distribution: Distribution) -> EdgeSite:
             for purge in cloudfront.purges.get(distribution.id, [])
             if purge.status == "InProgress"
         },
-        judgement=judgement(distribution.config["WebACLId"]),
+        acl=web_acl(distribution.config["WebACLId"]),
     )
 
 

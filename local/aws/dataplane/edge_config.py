@@ -1,21 +1,40 @@
-"""nginx configuration of one distribution: a pure function of what CloudFront's API holds."""
+"""nginx configuration of one distribution, the viewer's side: a pure function of what CloudFront's API holds.
+
+A request passes the web ACL, finds its behaviour, and is answered from the cache or by the origin's side
+(`edge_origins`).
+"""
 
 from __future__ import annotations
 
-import ipaddress
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from local.aws.dataplane.desired import Behaviour, EdgeSite
 from local.aws.dataplane.edge_headers import header_maps, response_headers
-from local.aws.extensions.cloudfront_config import bucket_of
-from local.aws.s3_gate import EDGE_DISTRIBUTION_HEADER, EDGE_SECRET_HEADER, EDGE_TTL_HEADER
-from local.aws.web_acl import Judgement
+from local.aws.dataplane.edge_origins import (
+    HOST_HEADER,
+    SCHEME_HEADER,
+    UPSTREAM,
+    Origins,
+    render_origins,
+    server_name,
+    takes_raw_paths,
+)
+from local.aws.dataplane.edge_rules import Rendered, render_rules
+from local.aws.dataplane.edge_selection import behaviour_data, caches, compressions, forwarded_headers
+from local.aws.dataplane.edge_text import indented, plain
 
-_INDENT = "    "
+_COMPRESSED = (
+    "application/javascript application/json application/manifest+json application/wasm application/xml "
+    "font/otf font/ttf image/svg+xml text/css text/csv text/javascript text/plain text/xml"
+)
+"""Types that are compressed beside text/html (CloudFront Developer Guide, "Serve compressed files")."""
+
+_SAFE = "GET|HEAD"
 
 
 @dataclass(frozen=True)
@@ -23,86 +42,37 @@ class Surroundings:
     """What the rendering needs besides the distribution.
 
     Attributes:
-        endpoint: Host and port of the AWS endpoint, the origin of every bucket.
+        origins: Of the origin's side.
         cache: Folder of this distribution's cache.
     """
 
-    endpoint: str
-    edge_secret: str = field(repr=False)
+    origins: Origins
     cache: Path
     certificate: Path
     key: Path
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Which headers, cookies or query strings count: `all`, `none`, `whitelist` or `allExcept` the names."""
+class Site:
+    """A distribution for nginx.
 
-    behaviour: str
-    names: tuple[str, ...] = ()
-
-
-def selection(config: Mapping[str, Any] | None, kind: str, plural: str) -> Selection:
-    """Read one of a policy's selections, such as ("QueryString", "QueryStrings")."""
-    chosen = (config or {}).get(f"{plural}Config") or (config or {}).get(f"{kind}Config") or {}
-    names = (chosen.get(plural) or {}).get("Items") or ()
-    return Selection(chosen.get(f"{kind}Behavior", "none"), tuple(names))
-
-
-def render_site(site: EdgeSite, around: Surroundings) -> str:
-    """Everything that belongs into nginx's `http` block for this distribution."""
-    zone = f"cache_{site.id}"
-    lines = [
-        f"proxy_cache_path {around.cache} levels=1:2 keys_zone={zone}:2m max_size=512m inactive=30d use_temp_path=off;"
-    ]
-    if site.judgement.limit is not None:
-        lines.append(f"limit_req_zone $binary_remote_addr zone=rate_{site.id}:1m rate={_rate(site.judgement)}r/m;")
-    for number, behaviour in enumerate(site.behaviours):
-        lines += _maps(site, number, behaviour)
-    for secure in (False, True):
-        lines += ["server {", *_indented(_server(site, around, zone, secure)), "}"]
-    return "\n".join(lines) + "\n"
-
-
-def _server(site: EdgeSite, around: Surroundings, zone: str, secure: bool) -> Iterator[str]:
-    yield f"listen {site.address}:{443 if secure else 80}{' ssl http2' if secure else ''};"
-    if secure:
-        yield f"ssl_certificate {around.certificate};"
-        yield f"ssl_certificate_key {around.key};"
-        yield f"ssl_protocols {_protocols(site.config['ViewerCertificate'])};"
-    if not site.config["Enabled"]:
-        yield "return 403;"
-        return
-    yield from _judged(site)
-    yield from _error_pages(site.config["CustomErrorResponses"].get("Items", []))
-    if site.config["DefaultRootObject"]:
-        yield f"location = / {{ rewrite ^ /{_plain(site.config['DefaultRootObject'])} last; }}"
-    origins = {origin["Id"]: origin for origin in site.config["Origins"]["Items"]}
-    groups = site.config["OriginGroups"].get("Items", [])
-    first_members = {group["Id"]: group["Members"]["Items"][0]["OriginId"] for group in groups}
-    for number, behaviour in enumerate(site.behaviours):
-        target = behaviour.declared["TargetOriginId"]
-        origin = origins[first_members.get(target, target)]
-        yield f"location {location(behaviour.pattern)} {{"
-        yield from _indented(_location(site, around, zone, number, behaviour, origin, secure))
-        yield "}"
-
-
-def _judged(site: EdgeSite) -> Iterator[str]:
-    """What the web ACL refuses, with 403 as WAF does.
-
-    nginx counts a steady rate: a burst as large as the limit comes near to WAF's count over a window.
+    Attributes:
+        configuration: Everything that belongs into the `http` block.
+        data: What the Lua modules read, JSON.
     """
-    for address in site.judgement.blocked:
-        yield f"deny {address};"
-    if site.judgement.limit is not None:
-        yield f"limit_req zone=rate_{site.id} burst={site.judgement.limit} nodelay;"
-        yield "limit_req_status 403;"
+
+    configuration: str
+    data: str
 
 
-def _rate(judged: Judgement) -> int:
-    """Requests a minute, one at least."""
-    return max(1, (judged.limit or 0) * 60 // judged.window)
+def render_site(site: EdgeSite, around: Surroundings) -> Site:
+    """Render a distribution.
+
+    Raises:
+        ValueError: something in it cannot be told to nginx.
+    """
+    rules = render_rules(site.acl, f"acl_{site.id.lower()}") if site.acl else None
+    return Site("\n".join(_lines(site, around, rules)) + "\n", json.dumps(_data(site, rules), indent=1))
 
 
 def location(pattern: str | None) -> str:
@@ -113,227 +83,151 @@ def location(pattern: str | None) -> str:
     return f'~ "^/{expression}$"'
 
 
+def _data(site: EdgeSite, rules: Rendered | None) -> dict[str, Any]:
+    errors = {
+        str(each["ErrorCode"]): int(each.get("ErrorCachingMinTTL") or 0)
+        for each in site.config["CustomErrorResponses"].get("Items", [])
+    }
+    return {
+        "id": site.id,
+        "behaviours": [behaviour_data(each, takes_raw_paths(site, each)) for each in site.behaviours],
+        "errors": errors,
+        **({"web_acl": rules.data} if rules else {}),
+    }
+
+
+def _lines(site: EdgeSite, around: Surroundings, rules: Rendered | None) -> Iterator[str]:
+    zone = f"cache_{site.id}"
+    options = f"levels=1:2 keys_zone={zone}:2m max_size=512m inactive=30d use_temp_path=off"
+    yield f"proxy_cache_path {around.cache} {options};"
+    if rules:
+        yield from rules.directives
+    for number, behaviour in enumerate(site.behaviours):
+        if behaviour.response_headers is not None:
+            yield from header_maps(behaviour.response_headers, _prefix(site, number))
+    for secure in (False, True):
+        yield "server {"
+        yield from indented(_server(site, around, zone, secure))
+        yield "}"
+    if site.config["Enabled"]:
+        yield from render_origins(site, around.origins)
+
+
+def _server(site: EdgeSite, around: Surroundings, zone: str, secure: bool) -> Iterator[str]:
+    speaks = " ssl http2" if site.config["HttpVersion"] != "http1.1" else " ssl"
+    yield f"listen {site.address}:{443 if secure else 80}{speaks if secure else ''};"
+    if secure:
+        yield f"ssl_certificate {around.certificate};"
+        yield f"ssl_certificate_key {around.key};"
+        yield f"ssl_protocols {_protocols(site.config['ViewerCertificate'])};"
+    yield f"set $edge_site {site.id};"
+    for variable in ("substituted", "key", "target", "cookies", "encoding"):
+        yield f'set $edge_{variable} "";'
+    yield from _marks(site)
+    if not site.config["Enabled"]:
+        yield "return 403;"
+        return
+    if site.acl is not None:
+        yield f'server_rewrite_by_lua_block {{ require("web_acl").judge("{site.id}") }}'
+    yield from _error_pages(site)
+    if site.config["DefaultRootObject"]:
+        yield f"location = / {{ rewrite ^ /{plain(site.config['DefaultRootObject'])} last; }}"
+    for number, behaviour in enumerate(site.behaviours):
+        yield f"location {location(behaviour.pattern)} {{"
+        yield from indented(_location(site, zone, number, behaviour, secure))
+        yield "}"
+
+
+def _marks(site: EdgeSite, result: str = "$edge_result") -> Iterator[str]:
+    """What CloudFront adds to every answer."""
+    yield f'add_header X-Cache "{result}" always;'
+    yield f'add_header Via "1.1 {site.id.lower()}.cloudfront.net (groundwork)" always;'
+    yield "add_header X-Amz-Cf-Id $request_id always;"
+
+
 def _protocols(viewer: Mapping[str, Any]) -> str:
     least = str(viewer.get("MinimumProtocolVersion", "TLSv1"))
     # Debian's OpenSSL has no TLS 1.0 and 1.1 any more; what asks for less gets 1.2.
     return "TLSv1.3" if least.startswith("TLSv1.3") else "TLSv1.2 TLSv1.3"
 
 
-def _error_pages(responses: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for response in responses:
+def _error_pages(site: EdgeSite) -> Iterator[str]:
+    for response in site.config["CustomErrorResponses"].get("Items", []):
         page = response.get("ResponsePagePath")
         if page:
             code = response.get("ResponseCode") or response["ErrorCode"]
-            yield f"error_page {response['ErrorCode']} ={code} {_plain(page)};"
+            yield f"error_page {response['ErrorCode']} ={code} {plain(page)};"
 
 
-def _location(
-    site: EdgeSite,
-    around: Surroundings,
-    zone: str,
-    number: int,
-    behaviour: Behaviour,
-    origin: Mapping[str, Any],
-    secure: bool,
-) -> Iterator[str]:
+def _location(site: EdgeSite, zone: str, number: int, behaviour: Behaviour, secure: bool) -> Iterator[str]:
     declared = behaviour.declared
     if not secure and declared["ViewerProtocolPolicy"] == "redirect-to-https":
+        yield from _marks(site, "Redirect from cloudfront")
+        # A request with a body keeps its method.
+        yield f"if ($request_method !~ ^({_SAFE})$) {{ return 307 https://$host$request_uri; }}"
         yield "return 301 https://$host$request_uri;"
         return
     if not secure and declared["ViewerProtocolPolicy"] == "https-only":
         yield "return 403;"
         return
+    yield from _marks(site)
+    yield from response_headers(behaviour.response_headers, _prefix(site, number))
     methods = "|".join(sorted(declared["AllowedMethods"]["Items"]))
     yield f"if ($request_method !~ ^({methods})$) {{ return 403; }}"
-    yield from _to_origin(site, around, number, behaviour, origin)
-    yield from _caching(site, zone, number, behaviour)
-    yield from response_headers(behaviour.response_headers, _prefix(site, number))
+    yield f'rewrite_by_lua_block {{ require("selection").prepare("{site.id}", {number}) }}'
+    yield from _caching(zone, behaviour)
+    yield from _to_origin(site, number, behaviour)
     if declared.get("Compress"):
+        yield from _compression(behaviour)
+
+
+def _compression(behaviour: Behaviour) -> Iterator[str]:
+    """CloudFront compresses what the cache policy tells apart by compression."""
+    names = compressions(behaviour)
+    if "gzip" in names:
         yield "gzip on;"
         yield "gzip_proxied any;"
         yield "gzip_vary on;"
         yield "gzip_min_length 1000;"
-        yield "gzip_types text/css text/plain text/javascript application/javascript application/json image/svg+xml;"
-    yield "add_header x-cache $edge_result always;"
-    yield f'add_header via "1.1 {site.id.lower()}.cloudfront.net (groundwork)" always;'
-    yield "add_header x-amz-cf-id $request_id always;"
+        yield f"gzip_types {_COMPRESSED};"
+    if "br" in names:
+        yield "brotli on;"
+        yield "brotli_min_length 1000;"
+        yield f"brotli_types {_COMPRESSED};"
 
 
-def _to_origin(
-    site: EdgeSite, around: Surroundings, number: int, behaviour: Behaviour, origin: Mapping[str, Any]
-) -> Iterator[str]:
-    prefix = _prefix(site, number)
-    # The viewer's path names the response in the cache, whatever the origin calls it.
-    yield "set $edge_path $uri;"
-    yield f'set $args "${prefix}_args";'
-    path = origin["OriginPath"].rstrip("/")
-    bucket = bucket_of(origin["DomainName"]) if "CustomOriginConfig" not in origin else None
-    if bucket is not None:
-        path = f"/{bucket}{path}"
-    if path:
-        yield f"rewrite ^/(.*)$ {_plain(path)}/$1 break;"
-    yield "proxy_pass_request_headers off;"
-    yield "proxy_http_version 1.1;"
+def _to_origin(site: EdgeSite, number: int, behaviour: Behaviour) -> Iterator[str]:
+    yield f"proxy_pass http://{UPSTREAM}$edge_target;"
+    yield from forwarded_headers(behaviour)
+    yield f"proxy_set_header Host {server_name(site, number)};"
+    yield f"proxy_set_header {HOST_HEADER} $http_host;"
+    yield f"proxy_set_header {SCHEME_HEADER} $scheme;"
     yield 'proxy_set_header Connection "";'
-    if bucket is not None:
-        yield f"proxy_set_header Host {around.endpoint};"
-        cache = behaviour.cache
-        yield f"proxy_set_header {EDGE_SECRET_HEADER} {around.edge_secret};"
-        yield f"proxy_set_header {EDGE_TTL_HEADER} {cache['MinTTL']},{cache['DefaultTTL']},{cache['MaxTTL']};"
-        if origin["Id"] in site.signing:
-            yield f"proxy_set_header {EDGE_DISTRIBUTION_HEADER} {site.arn};"
-        yield f"proxy_pass http://{around.endpoint};"
-    else:
-        yield f"proxy_set_header Host {'$host' if _forwards(behaviour, 'host') else origin['DomainName']};"
-        yield from _custom_origin(origin)
-    for header in origin["CustomHeaders"].get("Items", []):
-        yield f'proxy_set_header {header["HeaderName"]} "{_plain(header["HeaderValue"])}";'
-    for name in forwarded_headers(behaviour):
-        yield f"proxy_set_header {name} $http_{_variable(name)};"
-    yield f"proxy_set_header Cookie ${prefix}_cookies;"
-    yield f"proxy_connect_timeout {origin['ConnectionTimeout']}s;"
+    yield "proxy_set_header Cookie $edge_cookies;"
+    yield "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
+    yield f'proxy_set_header Via "1.1 {site.id.lower()}.cloudfront.net (groundwork)";'
+    yield "proxy_set_header X-Amz-Cf-Id $request_id;"
+    yield "proxy_hide_header X-Groundwork-Stored;"
     yield "proxy_intercept_errors on;"
+    # The origin's side waits as long as it may; its own limits decide.
+    yield "proxy_read_timeout 1h;"
 
 
-def _custom_origin(origin: Mapping[str, Any]) -> Iterator[str]:
-    custom = origin["CustomOriginConfig"]
-    secure = custom["OriginProtocolPolicy"] != "http-only"
-    address = ipaddress.ip_address(origin["DomainName"])
-    port = custom["HTTPSPort"] if secure else custom["HTTPPort"]
-    yield f"proxy_pass {'https' if secure else 'http'}://{address}:{port};"
-
-
-def forwarded_headers(behaviour: Behaviour) -> list[str]:
-    """Headers of the viewer's that reach the origin: those in the cache key and those of the origin request policy.
-
-    `allViewer` forwards what browsers and API clients commonly send: nginx takes over headers by name only.
-    """
-    names: list[str] = []
-    for chosen in (
-        selection(behaviour.cache.get("ParametersInCacheKeyAndForwardedToOrigin"), "Header", "Headers"),
-        selection(behaviour.origin_request, "Header", "Headers"),
-    ):
-        excluded = {name.lower() for name in chosen.names}
-        match chosen.behaviour:
-            case "whitelist" | "allViewerAndWhitelistCloudFront":
-                names += chosen.names
-            case "allViewer" | "allExcept":
-                left_out = excluded if chosen.behaviour == "allExcept" else set()
-                names += [name for name in _COMMON_HEADERS if name not in left_out]
-    if {"PUT", "POST", "PATCH"} & set(behaviour.declared["AllowedMethods"]["Items"]):
-        names.append("Content-Type")
-    unique = {name.lower(): name for name in names if name.lower() not in ("host", "cookie")}
-    return list(unique.values())
-
-
-_COMMON_HEADERS = (
-    "accept",
-    "accept-language",
-    "access-control-request-headers",
-    "access-control-request-method",
-    "authorization",
-    "content-type",
-    "idempotency-key",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "origin",
-    "range",
-    "referer",
-    "user-agent",
-    "x-request-id",
-    "x-requested-with",
-)
-
-
-def _forwards(behaviour: Behaviour, header: str) -> bool:
-    chosen = selection(behaviour.origin_request, "Header", "Headers")
-    names = {name.lower() for name in chosen.names}
-    if chosen.behaviour == "allViewer":
-        return True
-    return header in names if chosen.behaviour == "whitelist" else False
-
-
-def _caching(site: EdgeSite, zone: str, number: int, behaviour: Behaviour) -> Iterator[str]:
-    cache = behaviour.cache
-    if int(cache["MaxTTL"]) == 0:
+def _caching(zone: str, behaviour: Behaviour) -> Iterator[str]:
+    if not caches(behaviour):
+        yield "proxy_buffering off;"
         return
-    prefix = _prefix(site, number)
-    headers = selection(cache.get("ParametersInCacheKeyAndForwardedToOrigin"), "Header", "Headers").names
-    parts = "|".join(f"$http_{_variable(name)}" for name in headers)
     yield f"proxy_cache {zone};"
-    yield f'proxy_cache_key "$edge_path?${prefix}_key|{parts}|${prefix}_key_cookies";'
-    yield f"proxy_cache_valid 200 206 301 302 {cache['DefaultTTL']}s;"
+    yield "proxy_cache_key $edge_key;"
+    # The origin's side has read them, and says how long by X-Accel-Expires.
+    yield "proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;"
     yield "proxy_cache_lock on;"
     yield "proxy_cache_revalidate on;"
     yield "proxy_cache_methods GET HEAD;"
-    if "GET" in behaviour.declared["AllowedMethods"]["Items"]:
-        yield "proxy_no_cache $edge_not_cacheable;"
-
-
-def _maps(site: EdgeSite, number: int, behaviour: Behaviour) -> Iterator[str]:
-    """Variables of this behaviour: the query and cookies that go to the origin, and those in the cache key."""
-    prefix = _prefix(site, number)
-    key = behaviour.cache.get("ParametersInCacheKeyAndForwardedToOrigin")
-    key_query = selection(key, "QueryString", "QueryStrings")
-    key_cookies = selection(key, "Cookie", "Cookies")
-    yield from _query_map(f"{prefix}_key", [key_query])
-    yield from _query_map(
-        f"{prefix}_args", [key_query, selection(behaviour.origin_request, "QueryString", "QueryStrings")]
-    )
-    yield from _cookie_map(f"{prefix}_key_cookies", [key_cookies])
-    yield from _cookie_map(f"{prefix}_cookies", [key_cookies, selection(behaviour.origin_request, "Cookie", "Cookies")])
-    policy = behaviour.response_headers
-    if policy is not None:
-        yield from header_maps(policy, prefix)
-
-
-def _query_map(variable: str, chosen: Sequence[Selection]) -> Iterator[str]:
-    # Leaving out some parameters needs more than nginx has: all of them go, which only costs hits.
-    if any(each.behaviour in ("all", "allExcept") for each in chosen):
-        yield f"map $args ${variable} {{ default $args; }}"
-        return
-    yield from _named_map(variable, [name for each in chosen for name in each.names], "arg", "&")
-
-
-def _cookie_map(variable: str, chosen: Sequence[Selection]) -> Iterator[str]:
-    if any(each.behaviour in ("all", "allExcept") for each in chosen):
-        yield f"map $http_cookie ${variable} {{ default $http_cookie; }}"
-        return
-    yield from _named_map(variable, [name for each in chosen for name in each.names], "cookie", "; ")
-
-
-def _named_map(variable: str, names: Sequence[str], source: str, separator: str) -> Iterator[str]:
-    """A variable with `name=value` of those that the request has, joined by the separator."""
-    parts: list[str] = []
-    for index, name in enumerate(dict.fromkeys(names)):
-        if not re.fullmatch(r"\w+", name):
-            # nginx has no variable for such a name; without it in the key, two variants would share an entry.
-            raise ValueError(f"the edge cannot select {source} {name!r}: only letters, digits and _ are possible")
-        part = f"{variable}_{index}"
-        yield f'map ${source}_{name} ${part} {{ "" ""; default "{name}=${source}_{name}{separator}"; }}'
-        parts.append(f"${{{part}}}")
-    yield f'map "" ${variable} {{ default "{"".join(parts)}"; }}'
+    # An origin that fails does not take away what is there, even if it is too old.
+    yield "proxy_cache_use_stale error timeout http_500 http_502 http_503 http_504;"
+    yield 'header_filter_by_lua_block { require("lifetime").age() }'
 
 
 def _prefix(site: EdgeSite, number: int) -> str:
     return f"e_{site.id.lower()}_{number}"
-
-
-def _variable(header: str) -> str:
-    return header.lower().replace("-", "_")
-
-
-def _plain(text: str) -> str:
-    """Text that may stand in the configuration: anything that could end the value is refused.
-
-    Raises:
-        ValueError: the text has such a character.
-    """
-    if re.search(r"[\"'\\;{}$\s]", text):
-        raise ValueError(f"the edge cannot take {text!r}: quotes, blanks, semicolons, braces and $ are not possible")
-    return text
-
-
-def _indented(lines: Iterator[str]) -> Iterator[str]:
-    return (_INDENT + line for line in lines)

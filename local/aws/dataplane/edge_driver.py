@@ -3,72 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote
 
+from local.aws.authority import Certificate
 from local.aws.dataplane.context import Context, NotReady, wait_until
 from local.aws.dataplane.desired import EdgeSite
 from local.aws.dataplane.edge_config import Surroundings, render_site
+from local.aws.dataplane.edge_nginx import USER, modules_folder, render_main
+from local.aws.dataplane.edge_origins import Origins, render_mark
+from local.aws.dataplane.edge_purge import purge
 from local.aws.dataplane.files import own_folder, write_private
 
-USER = "www-data"
 PROCESS = "cdn"
 
-_MAIN = """\
-user {user};
-worker_processes 1;
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 1024; }}
-http {{
-    types {{
-        text/html html;
-        text/css css;
-        application/javascript js;
-    }}
-    default_type application/octet-stream;
-    access_log off;
-    server_tokens off;
-    client_max_body_size 0;
-    client_body_temp_path {folder}/temporary;
-    proxy_temp_path {folder}/temporary;
-    fastcgi_temp_path {folder}/temporary;
-    uwsgi_temp_path {folder}/temporary;
-    scgi_temp_path {folder}/temporary;
-    map_hash_bucket_size 128;
-    variables_hash_bucket_size 128;
-    variables_hash_max_size 4096;
-    map $upstream_cache_status $edge_cache_status {{
-        default "Miss from cloudfront";
-        HIT "Hit from cloudfront";
-        REVALIDATED "RefreshHit from cloudfront";
-    }}
-    map $status $edge_result {{
-        default $edge_cache_status;
-        ~^[45] "Error from cloudfront";
-    }}
-    # Only what a viewer asks for without a body of its own may be kept.
-    map $request_method $edge_not_cacheable {{
-        default 1;
-        GET 0;
-        HEAD 0;
-    }}
-    include {folder}/sites/*.conf;
-}}
-"""
+_SECONDS = 15.0
+"""In which nginx has to serve a new configuration."""
 
 
 class EdgeDriver:
-    """One nginx: a server block and an address for each distribution."""
+    """One nginx: servers and an address for each distribution."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -80,19 +41,19 @@ class EdgeDriver:
         Raises:
             NotReady: nginx does not take the configuration, or does not answer.
         """
-        context = self._context
         with self._lock:
-            context.add_address(site.address)
+            self._context.add_address(site.address)
             own = own_folder(self._folder / site.name, USER)
-            issued = context.authority.issue(own / "tls", site.id, [site.address], _names(site), "root")
-            endpoint = f"{context.plan.hub_address}:{context.plan.aws_port}"
-            around = Surroundings(endpoint, context.edge_secret, own / "cache", issued.certificate, issued.key)
+            issued = self._certificate(site, own)
+            origins = Origins(self._endpoint, self._context.edge_secret, self._socket)
             try:
-                rendered = render_site(site, around)
+                rendered = render_site(site, Surroundings(origins, own / "cache", issued.certificate, issued.key))
             except ValueError as error:
                 raise NotReady(f"{site.name}: {error}") from error
-            self._replace(self._configuration(site), rendered)
-        wait_until(lambda: self._listens(site), 10, f"{site.name} answers")
+            mark = hashlib.sha256(f"{rendered.configuration}{rendered.data}".encode()).hexdigest()[:16]
+            configuration = rendered.configuration + render_mark(site, self._socket, mark)
+            self._replace({self._configuration(site): configuration, self._data(site): rendered.data})
+        wait_until(lambda: self._serves(site, mark), _SECONDS, f"{site.name} answers")
         for paths in site.purges.values():
             purge(own / "cache", paths)
 
@@ -104,7 +65,9 @@ class EdgeDriver:
         """Stop serving the distribution; nginx ends with the last one."""
         with self._lock:
             self._configuration(site).unlink(missing_ok=True)
-            if any((self._folder / "sites").glob("*.conf")):
+            self._data(site).unlink(missing_ok=True)
+            if any(self._sites.glob("*.conf")):
+                self._write_main()
                 self._reload()
             else:
                 self._context.processes.stop(PROCESS)
@@ -115,30 +78,63 @@ class EdgeDriver:
     def _folder(self) -> Path:
         return self._context.folder(PROCESS)
 
-    def _configuration(self, site: EdgeSite) -> Path:
-        return self._folder / "sites" / f"{site.name}.conf"
+    @property
+    def _sites(self) -> Path:
+        return self._folder / "sites"
 
-    def _replace(self, path: Path, rendered: str) -> None:
-        """Put a site's configuration in place if nginx takes it; keep the old one if not."""
+    @property
+    def _socket(self) -> Path:
+        # In a folder of nginx's user alone: whoever reaches it reads every bucket that the edge may read.
+        return self._folder / "temporary" / "origins"
+
+    @property
+    def _endpoint(self) -> str:
+        return f"{self._context.plan.hub_address}:{self._context.plan.aws_port}"
+
+    def _configuration(self, site: EdgeSite) -> Path:
+        return self._sites / f"{site.name}.conf"
+
+    def _data(self, site: EdgeSite) -> Path:
+        return self._sites / f"{site.name}.json"
+
+    def _certificate(self, site: EdgeSite, own: Path) -> Certificate:
+        """The certificate for the names that the distribution has now."""
+        names = [f"{site.id.lower()}.cloudfront.net", *(site.config["Aliases"].get("Items") or [])]
+        folder = own / f"tls-{hashlib.sha256(' '.join(names).encode()).hexdigest()[:12]}"
+        return self._context.authority.issue(folder, site.id, [site.address], names, "root")
+
+    def _replace(self, files: Mapping[Path, str]) -> None:
+        """Put a site's files in place if nginx takes them; keep the old ones if not."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o711)
-        (self._folder / "sites").mkdir(exist_ok=True, mode=0o700)
+        self._sites.mkdir(exist_ok=True, mode=0o700)
         own_folder(self._folder / "temporary", USER)
-        write_private(self._folder / "nginx.conf", _MAIN.format(user=USER, folder=self._folder), "root")
-        before = path.read_text() if path.exists() else None
-        changed = write_private(path, rendered, "root")
+        before = {path: path.read_text() if path.exists() else None for path in files}
+        changed = [write_private(path, text, "root") for path, text in files.items()]
+        changed.append(self._write_main())
         test = subprocess.run([*self._command(), "-t", "-q"], capture_output=True, text=True, check=False)
         if test.returncode != 0:
-            if before is None:
-                path.unlink()
-            else:
-                write_private(path, before, "root")
+            self._restore(before)
             raise NotReady(f"nginx: {test.stderr.strip()[-400:]}")
         if not self._context.is_running(PROCESS):
             self._end_orphans()
+            self._socket.unlink(missing_ok=True)
             self._context.run(PROCESS, self._command(), None, self._folder)
-        elif changed:
+        elif any(changed):
             self._reload()
+
+    def _restore(self, before: Mapping[Path, str | None]) -> None:
+        for path, text in before.items():
+            if text is None:
+                path.unlink(missing_ok=True)
+            else:
+                write_private(path, text, "root")
+        self._write_main()
+
+    def _write_main(self) -> bool:
+        """Write what all distributions share; returns whether it changed."""
+        main = render_main(self._folder, self._socket, modules_folder(), sorted(self._sites.glob("*.json")))
+        return write_private(self._folder / "nginx.conf", main, "root")
 
     def _end_orphans(self) -> None:
         """End workers whose master was killed: they would keep the addresses."""
@@ -157,12 +153,18 @@ class EdgeDriver:
     def _command(self) -> list[str]:
         return ["nginx", "-p", str(self._folder), "-c", str(self._folder / "nginx.conf"), "-e", "stderr"]
 
-    def _listens(self, site: EdgeSite) -> bool:
+    def _serves(self, site: EdgeSite, mark: str) -> bool:
+        """Whether nginx answers by this very configuration: after a reload the old one serves a moment longer."""
         if not self._context.is_running(PROCESS):
             raise NotReady(f"nginx ended; see {self._context.log(PROCESS)}")
         try:
+            with socket.socket(socket.AF_UNIX) as asked:
+                asked.settimeout(2)
+                asked.connect(str(self._socket))
+                asked.sendall(f"GET / HTTP/1.0\r\nHost: mark.{site.id.lower()}\r\n\r\n".encode())
+                answer = b"".join(iter(lambda: asked.recv(4096), b""))
             with socket.create_connection((site.address, 443), timeout=1):
-                return True
+                return answer.endswith(mark.encode())
         except OSError:
             return False
 
@@ -178,38 +180,3 @@ def orphans(master: int) -> list[int]:
             if session == master and head.endswith("(nginx"):
                 found.append(int(stat.parent.name))
     return found
-
-
-def _names(site: EdgeSite) -> list[str]:
-    return [f"{site.id.lower()}.cloudfront.net", *(site.config["Aliases"].get("Items") or [])]
-
-
-def purge(cache: Path, paths: Sequence[str]) -> int:
-    """Drop every cached response that one of the invalidation paths names; returns how many were dropped.
-
-    nginx notes the key of a response near the beginning of its file.
-    """
-    dropped = 0
-    for file in cache.rglob("*"):
-        if not file.is_file():
-            continue
-        with file.open("rb") as opened:
-            found = re.search(rb"\nKEY: ([^\n]*)\n", opened.read(4096))
-        if found and is_named(found[1].decode(errors="replace"), paths):
-            file.unlink(missing_ok=True)
-            dropped += 1
-    return dropped
-
-
-def is_named(key: str, paths: Sequence[str]) -> bool:
-    """Whether a cache key (`/path?query|headers|cookies`) belongs to one of the invalidation paths.
-
-    A path without `?` names every variant of that path; a `*` at the end stands for anything.
-    """
-    whole, _, _ = key.partition("|")
-    plain, _, _ = whole.partition("?")
-    for path in map(unquote, paths):
-        against = whole if "?" in path else plain
-        if path == against or (path.endswith("*") and against.startswith(path[:-1])):
-            return True
-    return False

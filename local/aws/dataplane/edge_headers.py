@@ -1,11 +1,13 @@
-"""nginx directives for a CloudFront response-headers policy."""
+"""nginx directives for a CloudFront response-headers policy. Pure functions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from local.aws.dataplane.edge_text import quoted
 
 
 @dataclass(frozen=True)
@@ -13,12 +15,15 @@ class Header:
     """A header of the policy.
 
     Attributes:
+        value: None stands for the request's own `Origin`.
         override: Replaces the origin's; otherwise the origin's own goes before.
+        cross_origin: Only in answers to requests of an allowed origin.
     """
 
     name: str
-    value: str
+    value: str | None
     override: bool
+    cross_origin: bool = False
 
     @property
     def variable(self) -> str:
@@ -26,7 +31,7 @@ class Header:
 
 
 def headers_of(policy: Mapping[str, Any]) -> list[Header]:
-    """The headers that a policy sets, cross-origin ones for plain requests included."""
+    """The headers that a policy sets."""
     return [*_security(policy.get("SecurityHeadersConfig") or {}), *_custom(policy), *_cross_origin(policy)]
 
 
@@ -42,17 +47,22 @@ def response_headers(policy: Mapping[str, Any] | None, prefix: str) -> Iterator[
 
 
 def header_maps(policy: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    """One variable a header: the policy's value, or the origin's where the policy does not override."""
+    """One variable a header: the policy's value, or the origin's where the policy does not override or is silent."""
+    origins = _allowed_origins(policy)
+    if origins:
+        yield f'map $http_origin ${prefix}_allowed {{ default ""; {_origin_pattern(origins)} 1; }}'
     for header in headers_of(policy):
         if not re.fullmatch(r"[A-Za-z0-9-]+", header.name):
             raise ValueError(f"{header.name!r} is not a header's name")
-        value = _quoted(header.value)
         name = f"{prefix}_h_{header.variable}"
+        origin = f"$upstream_http_{header.variable}"
+        value = "$http_origin" if header.value is None else quoted(header.value)
+        condition = f"${prefix}_allowed" if header.cross_origin else '"1"'
         if header.override:
-            yield f'map "" ${name} {{ default "{value}"; }}'
+            yield f"map {condition} ${name} {{ default {origin}; 1 {value}; }}"
         else:
-            origin = f"$upstream_http_{header.variable}"
-            yield f'map {origin} ${name} {{ "" "{value}"; default {origin}; }}'
+            yield f'map {condition} ${name}_own {{ default ""; 1 {value}; }}'
+            yield f'map {origin} ${name} {{ "" ${name}_own; default {origin}; }}'
 
 
 def _security(config: Mapping[str, Any]) -> Iterator[Header]:
@@ -86,30 +96,35 @@ def _custom(policy: Mapping[str, Any]) -> Iterator[Header]:
         yield Header(item["Header"], item["Value"], bool(item["Override"]))
 
 
+def _allowed_origins(policy: Mapping[str, Any]) -> list[str]:
+    config = policy.get("CorsConfig") or {}
+    return list((config.get("AccessControlAllowOrigins") or {}).get("Items") or ())
+
+
+def _origin_pattern(origins: Sequence[str]) -> str:
+    """nginx's pattern for the origins: `*` stands for anything, also inside a name (`https://*.example.com`)."""
+    parts = "|".join(".+" if each == "*" else re.escape(each).replace(r"\*", ".+") for each in origins)
+    return f'"~^({parts})$"'.replace("\\", "\\\\")
+
+
 def _cross_origin(policy: Mapping[str, Any]) -> Iterator[Header]:
     config = policy.get("CorsConfig")
     if not config:
         return
-    override = bool(config["OriginOverride"])
+
+    def header(name: str, value: str | None) -> Header:
+        return Header(f"Access-Control-{name}", value, bool(config["OriginOverride"]), cross_origin=True)
 
     def joined(member: str) -> str:
         return ", ".join((config.get(member) or {}).get("Items") or ())
 
-    origins = (config["AccessControlAllowOrigins"] or {}).get("Items") or []
-    if len(origins) != 1:
-        raise ValueError("the edge takes one allowed origin in a response-headers policy's CORS configuration, or *")
-    yield Header("Access-Control-Allow-Origin", origins[0], override)
-    yield Header("Access-Control-Allow-Methods", joined("AccessControlAllowMethods"), override)
-    yield Header("Access-Control-Allow-Headers", joined("AccessControlAllowHeaders"), override)
+    origins = _allowed_origins(policy)
+    yield header("Allow-Origin", "*" if origins == ["*"] else None)
+    yield header("Allow-Methods", joined("AccessControlAllowMethods"))
+    yield header("Allow-Headers", joined("AccessControlAllowHeaders"))
     if joined("AccessControlExposeHeaders"):
-        yield Header("Access-Control-Expose-Headers", joined("AccessControlExposeHeaders"), override)
+        yield header("Expose-Headers", joined("AccessControlExposeHeaders"))
     if config.get("AccessControlMaxAgeSec") is not None:
-        yield Header("Access-Control-Max-Age", str(config["AccessControlMaxAgeSec"]), override)
+        yield header("Max-Age", str(config["AccessControlMaxAgeSec"]))
     if config.get("AccessControlAllowCredentials"):
-        yield Header("Access-Control-Allow-Credentials", "true", override)
-
-
-def _quoted(value: str) -> str:
-    if re.search(r"[\"\\$\x00-\x1f]", value):
-        raise ValueError(f"the edge cannot take the header value {value!r}: quotes, backslashes and $ are not possible")
-    return value
+        yield header("Allow-Credentials", "true")

@@ -21,6 +21,7 @@ def install() -> None:
     from moto.secretsmanager.models import secretsmanager_backends
     from moto.sns.models import Subscription, sns_backends
     from moto.sts.models import sts_backends
+    from moto.wafv2.models import wafv2_backends
 
     from local.aws.extensions.backup import Backup
     from local.aws.extensions.cloudfront import CloudFront
@@ -43,6 +44,7 @@ def install() -> None:
     from local.aws.extensions.secretsmanager import SecretsManager
     from local.aws.extensions.sns import SNS, deliver, signing_key
     from local.aws.extensions.sts import STS
+    from local.aws.extensions.wafv2 import WAFv2
 
     # Nobody looks a proof up here: a certificate is issued as soon as it is asked about again.
     moto_settings.ACM_VALIDATION_WAIT = 0
@@ -60,6 +62,7 @@ def install() -> None:
         (secretsmanager_backends, SecretsManager),
         (sns_backends, SNS),
         (sts_backends, STS),
+        (wafv2_backends, WAFv2),
     ]
     for backends, extension in extended:
         # BackendDict makes an account's backend from this class when it is first asked for.

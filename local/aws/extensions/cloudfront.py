@@ -22,6 +22,7 @@ from moto.core.utils import utcnow
 from local.aws import web_acl
 from local.aws.errors import Invalid, Refused
 from local.aws.extensions.cloudfront_config import check_config, with_defaults
+from local.aws.extensions.cloudfront_names import check_names
 from local.aws.extensions.cloudfront_policies import (
     CACHE,
     KINDS,
@@ -79,14 +80,18 @@ class Distribution:
         self.status = "InProgress"
         self.changed = utcnow()
 
-    def describe(self) -> dict[str, object]:
-        """The API's `Distribution`."""
+    def describe(self, pending: int = 0) -> dict[str, object]:
+        """The API's `Distribution`.
+
+        Args:
+            pending: Invalidations that are not completed.
+        """
         return {
             "Id": self.id,
             "ARN": self.arn,
             "Status": self.status,
             "LastModifiedTime": self.changed,
-            "InProgressInvalidationBatches": 0,
+            "InProgressInvalidationBatches": pending,
             "DomainName": self.address,
             "ActiveTrustedSigners": {"Enabled": False, "Quantity": 0},
             "ActiveTrustedKeyGroups": {"Enabled": False, "Quantity": 0},
@@ -186,7 +191,8 @@ class Responses(PolicyOperations, CloudFrontResponse):
 
     def get_distribution(self) -> ActionResult:
         distribution = self.backend.distribution(self._get_param("Id"))
-        return ActionResult({"Distribution": distribution.describe(), "ETag": distribution.etag})
+        open_purges = [each for each in self.backend.purges.get(distribution.id, []) if each.status == "InProgress"]
+        return ActionResult({"Distribution": distribution.describe(len(open_purges)), "ETag": distribution.etag})
 
     def get_distribution_config(self) -> ActionResult:
         distribution = self.backend.distribution(self._get_param("Id"))
@@ -195,7 +201,7 @@ class Responses(PolicyOperations, CloudFrontResponse):
     def update_distribution(self) -> ActionResult:
         distribution = self.backend.distribution(self._get_param("Id"))
         check_match(distribution.etag, self._get_param("IfMatch"))
-        config = self._checked(self._get_param("DistributionConfig", {}))
+        config = self._checked(self._get_param("DistributionConfig", {}), distribution.id)
         if config["CallerReference"] != distribution.config["CallerReference"]:
             raise Invalid("IllegalUpdate", "CallerReference cannot be changed.")
         distribution.config, distribution.etag = config, new_etag()
@@ -219,9 +225,11 @@ class Responses(PolicyOperations, CloudFrontResponse):
         listed = {"Marker": "", "MaxItems": 100, "IsTruncated": False, "Quantity": len(items), "Items": items}
         return ActionResult({"DistributionList": listed})
 
-    def _checked(self, declared: dict[str, Any]) -> dict[str, Any]:
+    def _checked(self, declared: dict[str, Any], own: str = "") -> dict[str, Any]:
         config = with_defaults(copy.deepcopy(declared))
         check_config(config)
+        others = {each.id: each.config for each in self.backend.served.values() if each.id != own}
+        check_names(config, others)
         if config["WebACLId"] and web_acl.known(config["WebACLId"]) is None:
             raise Invalid("InvalidWebACLId", f"There is no web ACL {config['WebACLId']}.")
         for behaviour in [*config["CacheBehaviors"].get("Items", []), config["DefaultCacheBehavior"]]:

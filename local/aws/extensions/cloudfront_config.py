@@ -65,7 +65,7 @@ def _counted(members: dict[str, Any] | None) -> dict[str, Any]:
 def check_config(config: dict[str, Any]) -> None:
     """Refuse what AWS refuses, and what the local edge would do wrongly.
 
-    Origin groups (the first member serves) and geographic restrictions are recorded: see docs/local-aws.md.
+    Geographic restrictions are recorded: see docs/local-aws.md.
 
     Raises:
         Invalid: AWS would not take it either.
@@ -89,6 +89,11 @@ def check_config(config: dict[str, Any]) -> None:
         if not behaviour.get("CachePolicyId"):
             raise Invalid("InvalidArgument", f"{where}: CachePolicyId is missing.")
     for group in groups.values():
+        if len(group["Members"]["Items"]) != 2:
+            raise Invalid("InvalidArgument", f"{group['Id']}: an origin group has two members.")
+        codes = {int(code) for code in group["FailoverCriteria"]["StatusCodes"].get("Items", [])}
+        if not codes or not codes <= set(range(400, 600)):
+            raise Invalid("InvalidArgument", f"{group['Id']}: failover takes status codes of errors.")
         for member in group["Members"]["Items"]:
             if member["OriginId"] not in origins:
                 raise Invalid("NoSuchOrigin", f"{group['Id']}: no origin has the id {member['OriginId']!r}.")

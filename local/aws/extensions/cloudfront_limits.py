@@ -9,7 +9,16 @@ from typing import Any
 from local.aws.errors import Refused
 
 _UNSAFE_WORD = re.compile(r"[\"'\\;{}$\s]")
-_UNSAFE_VALUE = re.compile(r"[\"\\$\x00-\x1f]")
+_UNSAFE_VALUE = re.compile(r"[\x00-\x1f\x7f]")
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.*:-]+|null")
+_OWN = frozenset(
+    [
+        *("cloudfront-forwarded-proto", "cloudfront-viewer-address"),
+        *("cloudfront-viewer-http-version", "cloudfront-viewer-tls"),
+    ]
+)
+"""Headers of CloudFront's own that the edge makes too."""
 
 
 def check_policy(config: Mapping[str, Any]) -> None:
@@ -19,16 +28,17 @@ def check_policy(config: Mapping[str, Any]) -> None:
         Refused: names what is not possible.
     """
     key = config.get("ParametersInCacheKeyAndForwardedToOrigin") or config
-    for kind, plural in (("QueryStrings", "QueryStrings"), ("Cookies", "Cookies")):
-        for name in _items((key.get(f"{kind}Config") or {}).get(plural)):
-            if not re.fullmatch(r"\w+", name):
-                raise Refused(f"the name {name!r} in {kind}", "Its edge selects names of letters, digits and _ only.")
+    for name in _items((key.get("HeadersConfig") or {}).get("Headers")):
+        if not _HEADER.fullmatch(name) or (name.lower().startswith("cloudfront-") and name.lower() not in _OWN):
+            raise Refused(f"the header {name}", f"Of CloudFront's own, its edge knows {', '.join(sorted(_OWN))}.")
     for name, value in _set_headers(config):
-        if not re.fullmatch(r"[A-Za-z0-9-]+", name) or _UNSAFE_VALUE.search(value):
-            raise Refused(f"the response header {name}: {value}", "Its edge takes no quotes, backslashes and $.")
-    origins = _items((config.get("CorsConfig") or {}).get("AccessControlAllowOrigins"))
-    if len(origins) > 1:
-        raise Refused("several origins in AccessControlAllowOrigins", "Name one, or *.")
+        if not _HEADER.fullmatch(name) or _UNSAFE_VALUE.search(value):
+            raise Refused(f"the response header {name}: {value}", "Its edge takes one line of text.")
+    for origin in _items((config.get("CorsConfig") or {}).get("AccessControlAllowOrigins")):
+        if not _ORIGIN.fullmatch(origin):
+            raise Refused(f"{origin!r} in AccessControlAllowOrigins", "Write *, or a scheme and a host name.")
+    if (config.get("ServerTimingHeadersConfig") or {}).get("Enabled"):
+        raise Refused("Server-Timing headers")
 
 
 def check_words(config: Mapping[str, Any]) -> None:
