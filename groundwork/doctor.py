@@ -7,12 +7,16 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from local.aws.authority import Authority
+from local.aws.layout import Layout
+from local.aws.trust import how_to_trust, is_trusted, system_bundle
 from local.paths import Paths
 from local.toolchain import Absent, Located, ToolReport, inventory
 from local.toolchain.machine import Condition, conditions, measure
@@ -31,7 +35,7 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        area: `tool`, `plugin`, `service`, `package` or `machine`.
+        area: `tool`, `plugin`, `service`, `trust`, `package` or `machine`.
         state: `found` on this machine, `built` by us, `missing`, or `short`: less than it ought to be, but it will run.
         nature: Whether this is the real thing or stands in for it; None where that is no question.
         needed: Whether the platform cannot run without it.
@@ -63,11 +67,13 @@ def report(paths: Paths) -> list[Finding]:
     engine = results["pulumi"]
     missing_packages = missing_here() if is_debian() else []
     built = all(isinstance(result, Located) for result in results.values())
+    authority = Authority(Layout.of(paths).authority).root
     plugins = selected_plugins(engine.path if isinstance(engine, Located) else None)
     return [
         *map(tool_finding, tools),
         *(plugin_finding(plugin, found) for plugin, found in plugins.items()),
         *service_findings(results, _installed_version("moto")),
+        *authority_findings(authority, is_trusted(authority, system_bundle())),
         *map(package_finding, missing_packages),
         *map(machine_finding, conditions(measure(paths.cache), built)),
     ]
@@ -121,6 +127,29 @@ def service_findings(tools: Mapping[str, Located | Absent], moto: str | None) ->
         ("Kubernetes", "kube-apiserver", "a real control plane and three real nodes"),
     ]
     return [control_plane, *(_service(name, tool, purpose, tools[tool]) for name, tool, purpose in servers)]
+
+
+def authority_findings(root: Path, trusted: bool) -> list[Finding]:
+    """What is to be said of the local platform's certificate authority; nothing before it was made.
+
+    Args:
+        root: Its certificate.
+        trusted: Whether every program on this machine trusts it.
+    """
+    if not root.exists():
+        return []
+    return [
+        Finding(
+            "trust",
+            "local authority",
+            "signs the certificates of Redis, PostgreSQL and the CDN",
+            "found" if trusted else "short",
+            path=str(root),
+            nature="stand-in",
+            needed=False,
+            cure="" if trusted else how_to_trust(root),
+        )
+    ]
 
 
 def package_finding(package: Package) -> Finding:

@@ -128,5 +128,8 @@ def _key(behaviour: Behaviour) -> Mapping[str, Any]:
 
 
 def _variable(header: str) -> str:
-    generated = GENERATED.get(header.lower())
-    return generated or f"$http_{header.lower().replace('-', '_')}"
+    name = header.lower()
+    if name.startswith("cloudfront-"):
+        # Nobody but the edge may say these, and what it does not know it leaves out.
+        return GENERATED.get(name, '""')
+    return f"$http_{name.replace('-', '_')}"

@@ -90,9 +90,12 @@ def test_managed_policies_are_known_and_fixed(cloudfront: Any) -> None:
 
 
 def test_a_policy_that_the_edge_cannot_follow_is_refused(cloudfront: Any, unique: str) -> None:
-    odd = {"QueryStringBehavior": "whitelist", "QueryStrings": {"Quantity": 1, "Items": ["a-b"]}}
-    with pytest.raises(ClientError, match="a-b"):
-        cloudfront.create_cache_policy(CachePolicyConfig=cache_policy(unique, QueryStringsConfig=odd))
+    odd = {"HeaderBehavior": "whitelist", "Headers": {"Quantity": 1, "Items": ["CloudFront-Viewer-Country"]}}
+    with pytest.raises(ClientError, match="CloudFront-Viewer-Country"):
+        cloudfront.create_cache_policy(CachePolicyConfig=cache_policy(unique, HeadersConfig=odd))
+    timing = {"Name": unique, "ServerTimingHeadersConfig": {"Enabled": True, "SamplingRate": 1}}
+    with pytest.raises(ClientError, match="Server-Timing"):
+        cloudfront.create_response_headers_policy(ResponseHeadersPolicyConfig=timing)
 
 
 def distribution(reference: str, **more: Any) -> dict[str, Any]:
@@ -215,8 +218,8 @@ def _group(*members: str) -> dict[str, Any]:
     return {"Quantity": 1, "Items": [group]}
 
 
-def test_failover_and_countries_are_recorded(cloudfront: Any, unique: str) -> None:
-    """P0-CDN, P0-EDGE: declared as on AWS, answered back, without effect here."""
+def test_failover_and_countries_are_answered_back(cloudfront: Any, unique: str) -> None:
+    """P0-CDN, P0-EDGE: declared as on AWS."""
     declared = distribution(unique)
     [origin] = declared["Origins"]["Items"]
     declared["Origins"] = {"Quantity": 2, "Items": [origin, {**origin, "Id": "copy"}]}
@@ -242,6 +245,48 @@ def test_origin_groups_are_of_known_origins_and_for_reading(cloudfront: Any, uni
     with pytest.raises(ClientError) as error:
         cloudfront.create_distribution(DistributionConfig={**declared, "OriginGroups": _group(origin["Id"], "copy")})
     assert error_code(error) == "InvalidArgument"
+
+
+def _certificate(client: Callable[..., Any], *names: str) -> str:
+    """An issued certificate of ACM's."""
+    acm = client("acm", region_name="us-east-1")
+    arn = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=list(names), ValidationMethod="DNS")[
+        "CertificateArn"
+    ]
+    while acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] != "ISSUED":
+        pass
+    return str(arn)
+
+
+def _named(config: dict[str, Any], arn: str | None, *names: str) -> dict[str, Any]:
+    viewer = {"CloudFrontDefaultCertificate": True}
+    if arn is not None:
+        viewer = {"ACMCertificateArn": arn, "SSLSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021"}
+    return {**config, "Aliases": {"Quantity": len(names), "Items": list(names)}, "ViewerCertificate": viewer}
+
+
+def test_own_names_need_a_certificate_that_covers_them(cloudfront: Any, client: Any, unique: str) -> None:
+    """P0-CDN: aliases with a certificate of ACM's."""
+    arn = _certificate(client, f"{unique}.test", f"*.{unique}.test")
+    config = distribution(unique)
+    for wrong in (
+        _named(config, None, f"{unique}.test"),
+        _named(config, arn, "other.test"),
+        _named(config, arn, f"a.b.{unique}.test"),
+        _named(config, arn.replace("us-east-1", "eu-west-1"), f"{unique}.test"),
+    ):
+        with pytest.raises(ClientError) as error:
+            cloudfront.create_distribution(DistributionConfig=wrong)
+        assert error_code(error) == "InvalidViewerCertificate"
+    good = _named(config, arn, f"{unique}.test", f"www.{unique}.test")
+    made = cloudfront.create_distribution(DistributionConfig=good)
+    with pytest.raises(ClientError) as error:
+        cloudfront.create_distribution(DistributionConfig={**good, "CallerReference": f"{unique}-2"})
+    assert error_code(error) == "CNAMEAlreadyExists"
+    read = cloudfront.get_distribution_config(Id=made["Distribution"]["Id"])
+    cloudfront.update_distribution(
+        Id=made["Distribution"]["Id"], IfMatch=read["ETag"], DistributionConfig=read["DistributionConfig"]
+    )
 
 
 def test_an_operation_that_nobody_implements_says_so(cloudfront: Any) -> None:

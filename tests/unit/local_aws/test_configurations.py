@@ -1,4 +1,4 @@
-"""What redis-server, PostgreSQL and nginx are told: pure functions of what is declared."""
+"""What redis-server and PostgreSQL are told: pure functions of what is declared."""
 
 from __future__ import annotations
 
@@ -10,19 +10,14 @@ from typing import Any
 
 import pytest
 
-from local.aws.dataplane import edge_config, postgres_archive, postgres_config, postgres_lag, redis_config
+from local.aws.dataplane import postgres_archive, postgres_config, postgres_lag, redis_config
 from local.aws.dataplane.desired import (
-    Behaviour,
-    EdgeSite,
     PostgresServer,
     Upstream,
     fingerprint,
 )
-from local.aws.dataplane.edge_driver import is_named, purge
 from local.aws.dataplane.redis_desired import RedisServer, RedisUser
-from local.aws.extensions.cloudfront_config import bucket_of, with_defaults
 from local.aws.extensions.elasticache_parameters import redis_settings
-from local.aws.web_acl import Judgement
 
 pytestmark = pytest.mark.unit
 
@@ -256,162 +251,3 @@ class TestPostgres:
         current = {"max_connections": "100", "wal_level": "replica"}
         wanted = {"max_connections": "70", "wal_level": "replica", "work_mem": "8192"}
         assert postgres_config.waits_for_restart(wanted, current) == ["max_connections"]
-
-
-def behaviour(pattern: str | None = None, **more: Any) -> Behaviour:
-    declared = {"TargetOriginId": "assets", "ViewerProtocolPolicy": "redirect-to-https", "CachePolicyId": "c"}
-    if pattern:
-        declared["PathPattern"] = pattern
-    cache = {
-        "MinTTL": 0,
-        "DefaultTTL": 60,
-        "MaxTTL": 3600,
-        "ParametersInCacheKeyAndForwardedToOrigin": more.pop("key", {}),
-    }
-    headers = more.pop("response_headers", None)
-    config = with_defaults({"DefaultCacheBehavior": {**declared, **more}})
-    return Behaviour(pattern, config["DefaultCacheBehavior"], cache, None, headers)
-
-
-def site(*behaviours: Behaviour, signing: bool = True, **more: Any) -> EdgeSite:
-    origin = {"Id": "assets", "DomainName": "bucket.s3.eu-west-1.amazonaws.com"}
-    config = with_defaults(
-        {
-            "Enabled": True,
-            "Origins": {"Items": [origin]},
-            "DefaultCacheBehavior": dict(behaviours[-1].declared),
-            **more,
-        }
-    )
-    return EdgeSite(
-        name="cdn-e1",
-        id="E1",
-        arn="arn:aws:cloudfront::123456789012:distribution/E1",
-        address="10.213.16.5",
-        generation=1,
-        config=config,
-        behaviours=behaviours,
-        signing=frozenset({"assets"} if signing else ()),
-        purges={},
-    )
-
-
-def rendered(one: EdgeSite) -> set[str]:
-    around = edge_config.Surroundings(
-        "10.213.0.1:4566", "edge-secret", FOLDER / "cache", FOLDER / "server.pem", FOLDER / "key.pem"
-    )
-    return lines(edge_config.render_site(one, around))
-
-
-class TestEdge:
-    def test_plain_requests_are_redirected(self) -> None:
-        """SR-CDN: HTTPS only."""
-        assert "return 301 https://$host$request_uri;" in rendered(site(behaviour()))
-        only = rendered(site(behaviour(ViewerProtocolPolicy="https-only")))
-        assert "return 403;" in only and "return 301 https://$host$request_uri;" not in only
-
-    def test_a_bucket_is_reached_by_its_path_and_with_the_signature_of_the_distribution(self) -> None:
-        found = rendered(site(behaviour()))
-        assert "rewrite ^/(.*)$ /bucket/$1 break;" in found
-        assert any(line.startswith("proxy_set_header x-groundwork-distribution arn:aws:") for line in found)
-
-    def test_a_web_acl_blocks_addresses_and_limits_their_rate(self) -> None:
-        """P0-EDGE, RB-EDGE."""
-        judged = Judgement(blocked=("192.0.2.0/24",), limit=2000, window=300)
-        found = rendered(replace(site(behaviour()), judgement=judged))
-        assert "deny 192.0.2.0/24;" in found
-        assert "limit_req_zone $binary_remote_addr zone=rate_E1:1m rate=400r/m;" in found
-        assert "limit_req zone=rate_E1 burst=2000 nodelay;" in found
-        assert not [line for line in rendered(site(behaviour())) if line.startswith(("deny", "limit_req"))]
-
-    def test_without_access_control_the_edge_signs_nothing(self) -> None:
-        assert not [line for line in rendered(site(behaviour(), signing=False)) if "x-groundwork-distribution" in line]
-
-    @pytest.mark.parametrize(
-        ("pattern", "expected"),
-        [
-            (None, "/"),
-            ("img/*.jpg", '~ "^/img/.*\\.jpg$"'),
-            ("/a?c", '~ "^/a.c$"'),
-            ("/plain", '~ "^/plain$"'),
-        ],
-    )
-    def test_path_patterns(self, pattern: str | None, expected: str) -> None:
-        assert edge_config.location(pattern) == expected
-
-    def test_only_the_query_of_the_cache_policy_counts(self) -> None:
-        key = {"QueryStringsConfig": {"QueryStringBehavior": "whitelist", "QueryStrings": {"Items": ["v"]}}}
-        found = rendered(site(behaviour(key=key)))
-        assert 'map $arg_v $e_e1_0_key_0 { "" ""; default "v=$arg_v&"; }' in found
-        assert 'map "" $e_e1_0_key { default "${e_e1_0_key_0}"; }' in found
-
-    def test_no_caching_when_the_policy_says_so(self) -> None:
-        """SR-CDN: API responses are not kept."""
-        one = behaviour()
-        never = Behaviour(None, one.declared, {**one.cache, "MaxTTL": 0, "DefaultTTL": 0}, None, None)
-        assert not [line for line in rendered(site(never)) if line.startswith("proxy_cache ")]
-
-    def test_response_headers_replace_or_fill_in(self) -> None:
-        """P0-CDN: security headers."""
-        policy = {
-            "SecurityHeadersConfig": {
-                "StrictTransportSecurity": {
-                    "Override": True,
-                    "AccessControlMaxAgeSec": 60,
-                    "IncludeSubdomains": True,
-                },
-                "FrameOptions": {"Override": False, "FrameOption": "DENY"},
-            }
-        }
-        found = rendered(site(behaviour(response_headers=policy)))
-        override = 'map "" $e_e1_0_h_strict_transport_security { default "max-age=60; includeSubDomains"; }'
-        assert override in found
-        origin = "$upstream_http_x_frame_options"
-        assert f'map {origin} $e_e1_0_h_x_frame_options {{ "" "DENY"; default {origin}; }}' in found
-
-    def test_a_disabled_distribution_serves_nothing(self) -> None:
-        found = rendered(site(behaviour(), Enabled=False))
-        assert "return 403;" in found
-        assert not [line for line in found if line.startswith("location")]
-
-    def test_a_viewer_cannot_bring_the_edges_headers(self) -> None:
-        assert "proxy_pass_request_headers off;" in rendered(site(behaviour()))
-
-    def test_text_that_would_end_a_directive_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="quotes"):
-            rendered(site(behaviour(), DefaultRootObject="index.html; evil"))
-
-    @pytest.mark.parametrize(
-        ("domain", "bucket"),
-        [
-            ("b.s3.amazonaws.com", "b"),
-            ("b.s3.eu-west-1.amazonaws.com", "b"),
-            ("dotted.name.s3.eu-west-1.amazonaws.com", "dotted.name"),
-            ("example.com", None),
-            ("s3.amazonaws.com", None),
-        ],
-    )
-    def test_buckets_are_known_by_their_domain(self, domain: str, bucket: str | None) -> None:
-        assert bucket_of(domain) == bucket
-
-    @pytest.mark.parametrize(
-        ("path", "expected"),
-        [
-            ("/a.txt", True),
-            ("/a*", True),
-            ("/*", True),
-            ("/a.txt?v=1&", True),
-            ("/a.txt?v=2&", False),
-            ("/a", False),
-            ("/b*", False),
-        ],
-    )
-    def test_an_invalidation_names_keys(self, path: str, expected: bool) -> None:
-        assert is_named("/a.txt?v=1&||", [path]) is expected
-
-    def test_a_purge_drops_the_named_files_only(self, tmp_path: Path) -> None:
-        """P0-CDN: purge."""
-        for name, key in (("one", "/a.txt?||"), ("two", "/b.txt?||")):
-            (tmp_path / name).write_bytes(b"\x05\x00header\nKEY: " + key.encode() + b"\nHTTP/1.1 200 OK\r\n\r\nbody")
-        assert purge(tmp_path, ["/a.txt"]) == 1
-        assert [file.name for file in tmp_path.iterdir()] == ["two"]

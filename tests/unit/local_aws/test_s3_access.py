@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws.bucket_access import ANONYMOUS, Caller, allowed, denied, edge
-from local.aws.s3_gate import lifetime
 
 pytestmark = pytest.mark.unit
 
@@ -76,26 +75,6 @@ def test_a_deny_in_doubt_does_not_close_the_bucket_to_its_owner() -> None:
     assert denied(policy(NEVER), owner, "s3:GetObject", OBJECT, in_doubt=False)
 
 
-@pytest.mark.parametrize(
-    ("cache_control", "expires", "seconds"),
-    [
-        (None, False, 60),
-        (None, True, None),
-        ("max-age=30", False, 30),
-        ("max-age=5", False, 10),
-        ("max-age=99999", False, 3600),
-        ("s-maxage=20, max-age=30", False, 20),
-        ("public, max-age=31536000, immutable", False, 3600),
-        ("no-store", False, 10),
-        ("private, max-age=30", False, 10),
-        ("public", False, 60),
-    ],
-)
-def test_a_lifetime_follows_the_cache_policy(cache_control: str | None, expires: bool, seconds: int | None) -> None:
-    """P0-CDN: minimum, default and maximum TTL as CloudFront's developer guide has them."""
-    assert lifetime(cache_control, expires, least=10, default=60, most=3600) == seconds
-
-
 @pytest.fixture
 def bucket(client: Callable[..., Any], unique: str) -> str:
     s3 = client("s3")
@@ -151,3 +130,15 @@ def test_an_unknown_sub_resource_is_refused(client: Callable[..., Any], bucket: 
     with pytest.raises(ClientError) as error:
         client("s3").put_bucket_metrics_configuration(Bucket=bucket, Id="m", MetricsConfiguration={"Id": "m"})
     assert error.value.response["Error"]["Code"] == "NotImplemented"
+
+
+def test_a_missing_object_is_no_secret_only_to_those_who_may_list(
+    client: Callable[..., Any], endpoint: str, bucket: str
+) -> None:
+    """PV-CDN: a distribution that may only read gets 403 for what is not there, as from S3."""
+    s3 = client("s3")
+    for more, status in ((FOR_ALL, 403), ({**FOR_ALL, "Action": "s3:ListBucket"}, 404)):
+        read = {**FOR_ALL, "Resource": f"arn:aws:s3:::{bucket}/*"}
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy(read, {**more, "Resource": f"arn:aws:s3:::{bucket}"}))
+        assert httpx.get(f"{endpoint}/{bucket}/missing.txt").status_code == status
+        assert httpx.get(f"{endpoint}/{bucket}/a.txt").status_code == 200

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from groundwork.doctor import (
     Finding,
+    authority_findings,
     doctor,
     json_text,
     machine_finding,
@@ -23,6 +24,8 @@ from groundwork.doctor import (
     table,
     tool_finding,
 )
+from local.aws.authority import Authority
+from local.aws.trust import is_trusted
 from local.toolchain import Absent, Located, ToolReport
 from local.toolchain.machine import NEEDED_DISK, NEEDED_MEMORY, Machine, conditions
 from local.toolchain.packages import Package
@@ -157,3 +160,18 @@ def test_report_looks_and_builds_nothing(machine: Any) -> None:
     found = {finding.name: finding for finding in report(machine.paths)}
     assert (found["etcd"].state, found["etcd"].path) == ("found", str(etcd))
     assert machine.builds() == []
+
+
+def test_the_local_authority_says_how_to_trust_it(tmp_path: Path) -> None:
+    """P0-CDN: HTTPS to the local edge without switching verification off."""
+    root, bundle = tmp_path / "ca.pem", tmp_path / "bundle.crt"
+    assert authority_findings(root, trusted=False) == []
+    Authority(tmp_path).ensure()
+    bundle.write_text("another\n")
+    assert not is_trusted(root, bundle)
+    [finding] = authority_findings(root, trusted=False)
+    assert finding.healthy and finding.state == "short"
+    assert f"curl --cacert {root}" in finding.cure and "update-ca-certificates" in finding.cure
+    bundle.write_text(f"another\n{root.read_text()}")
+    assert is_trusted(root, bundle)
+    assert authority_findings(root, trusted=True)[0].cure == ""
