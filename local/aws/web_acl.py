@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from moto.wafv2.models import FakeIPSet, FakeRuleGroup, FakeWebACL, WAFV2Backend, wafv2_backends
 
@@ -78,12 +78,15 @@ def rule_group(arn: str) -> FakeRuleGroup | None:
 def users_of(arn: str) -> list[str]:
     """Names of the web ACLs and rule groups whose rules refer to an IP set or a rule group."""
     kinds = ("IPSetReferenceStatement", "RuleGroupReferenceStatement")
-    return [
-        holder.name
-        for backend in backends()
-        for holder in cast(list[Any], [*backend.wacls.values(), *backend.rule_groups.values()])
-        if any(arn in references(_by_priority(holder.rules), kind) for kind in kinds)
-    ]
+    names: list[str] = []
+    for backend in backends():
+        holders: list[Any] = [*backend.wacls.values(), *backend.rule_groups.values()]
+        names += [
+            holder.name
+            for holder in holders
+            if any(arn in references(_by_priority(holder.rules), kind) for kind in kinds)
+        ]
+    return names
 
 
 def references(rules: list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...], kind: str) -> list[str]:

@@ -80,7 +80,8 @@ def location(pattern: str | None) -> str:
     if pattern is None:
         return "/"
     expression = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern.lstrip("/"))
-    return f'~ "^/{expression}$"'
+    # A line end is a character like any other: nobody leaves a behaviour by one.
+    return f'~ "(?s)^/{expression}\\z"'
 
 
 def _data(site: EdgeSite, rules: Rendered | None) -> dict[str, Any]:
@@ -222,6 +223,8 @@ def _caching(zone: str, behaviour: Behaviour) -> Iterator[str]:
     # The origin's side has read them, and says how long by X-Accel-Expires.
     yield "proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;"
     yield "proxy_cache_lock on;"
+    # Whoever waits for a response that turns out to be nobody else's asks for one of its own.
+    yield "proxy_cache_lock_timeout 1s;"
     yield "proxy_cache_revalidate on;"
     yield "proxy_cache_methods GET HEAD;"
     # An origin that fails does not take away what is there, even if it is too old.

@@ -115,9 +115,9 @@ class TestEdge:
         ("pattern", "expected"),
         [
             (None, "/"),
-            ("img/*.jpg", '~ "^/img/.*\\.jpg$"'),
-            ("/a?c", '~ "^/a.c$"'),
-            ("/plain", '~ "^/plain$"'),
+            ("img/*.jpg", '~ "(?s)^/img/.*\\.jpg\\z"'),
+            ("/a?c", '~ "(?s)^/a.c\\z"'),
+            ("/plain", '~ "(?s)^/plain\\z"'),
         ],
     )
     def test_path_patterns(self, pattern: str | None, expected: str) -> None:
