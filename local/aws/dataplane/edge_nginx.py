@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from local.aws.dataplane.edge_origins import UPSTREAM
@@ -106,6 +107,7 @@ def render_main(folder: Path, socket: Path, modules: Path, sites: Sequence[Path]
     )
 
 
+@cache
 def modules_folder() -> Path:
     """Where the nginx on PATH looks for dynamic modules."""
     told = subprocess.run(["nginx", "-V"], capture_output=True, text=True, check=True).stderr
