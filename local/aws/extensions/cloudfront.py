@@ -230,8 +230,9 @@ class Responses(PolicyOperations, CloudFrontResponse):
         check_config(config)
         others = {each.id: each.config for each in self.backend.served.values() if each.id != own}
         check_names(config, others)
-        if config["WebACLId"] and web_acl.known(config["WebACLId"]) is None:
-            raise Invalid("InvalidWebACLId", f"There is no web ACL {config['WebACLId']}.")
+        acl = config["WebACLId"]
+        if acl and (web_acl.known(acl) is None or not acl.split(":")[5].startswith("global/")):
+            raise Invalid("InvalidWebACLId", f"There is no web ACL {acl} for distributions.")
         for behaviour in [*config["CacheBehaviors"].get("Items", []), config["DefaultCacheBehavior"]]:
             for member, kind in _POLICY_MEMBERS.items():
                 if behaviour.get(member):
