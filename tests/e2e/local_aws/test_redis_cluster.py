@@ -16,7 +16,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.crc import key_slot
-from redis.exceptions import RedisClusterException
+from redis.exceptions import NoPermissionError, RedisClusterException
 from redis.retry import Retry
 
 from local.aws.dataplane.clean import addresses
@@ -229,9 +229,8 @@ def test_clients_find_all_nodes_and_write_to_every_slot(cluster: Cluster, eventu
         sizes = {node: client.dbsize(target_nodes=node) for node in client.get_primaries()}
         assert set(sizes.values()) == {SLOTS // 2}
         client.flushall(target_nodes=RedisCluster.PRIMARIES)
-    with cluster.alone(cluster.node(f"{cluster.name}-0001-002")) as replica:
-        with pytest.raises(redis.NoPermissionError):
-            replica.execute_command("CLUSTER", "FAILOVER")
+    with cluster.alone(cluster.node(f"{cluster.name}-0001-002")) as replica, pytest.raises(NoPermissionError):
+        replica.execute_command("CLUSTER", "FAILOVER")
     with pytest.raises(redis.RedisError), redis.Redis(host=cluster.node(f"{cluster.name}-0001-001")) as plain:
         plain.ping()
 
