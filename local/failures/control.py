@@ -94,7 +94,9 @@ class Control:
             try:
                 self._apply(new, [*others, new], inventory)
             except Exception:
+                # Should this fail too, the failure stays on record, for `heal`.
                 self._undo(new, others)
+                self._settle(others)
                 self._store.write(others)
                 raise
         how = "" if strength is None or fault.failure.amount is None else f" ({strength} {fault.failure.amount.unit})"
