@@ -102,7 +102,6 @@ def _data_plane(
     # Imported while the API answers already: the clients of Redis and PostgreSQL take a while to load.
     from local.aws.dataplane.context import Context
     from local.aws.dataplane.plane import DataPlane
-    from local.failures.control import Control
 
     context = Context(
         layout=layout,
@@ -113,4 +112,13 @@ def _data_plane(
         edge_secret=keeper.secrets.edge_secret,
         plan=plan,
     )
-    return DataPlane(context, wake, keeper, Control(paths, plan).settle)
+    return DataPlane(context, wake, keeper, partial(_meet_failures, paths, plan))
+
+
+def _meet_failures(paths: Paths, plan: Plan) -> None:
+    """Have failures on purpose concern servers that were not there when they began."""
+    if Store(paths.state).read():
+        # Only then: it knows of the cluster too, and with it of much that nobody needs here.
+        from local.failures.control import Control
+
+        Control(paths, plan).settle()

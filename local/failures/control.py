@@ -50,6 +50,7 @@ class Control:
         self._plan = plan
         self._store = Store(paths.state)
         self._processes = Processes(paths.failures / "processes")
+        self._own = str(Layout.of(paths).root)
 
     def active(self) -> list[Active]:
         """Failures that last at the moment, the oldest first."""
@@ -74,7 +75,7 @@ class Control:
         """
         inventory = self.inventory()
         fault = catalogue.find(name, inventory)
-        if not (inventory.servers or inventory.components or lifecycle.who_answers(self._plan)):
+        if not (inventory.servers or inventory.components or self._who_answers() == self._own):
             raise NothingThere("there is no local platform: `groundwork local up` starts one")
         strength = catalogue.amount_of(fault.failure, amount)
         if not fault.failure.lasts:
@@ -93,7 +94,9 @@ class Control:
             try:
                 self._apply(new, [*others, new], inventory)
             except Exception:
+                # Should this fail too, the failure stays on record, for `heal`.
                 self._undo(new, others)
+                self._settle(others)
                 self._store.write(others)
                 raise
         how = "" if strength is None or fault.failure.amount is None else f" ({strength} {fault.failure.amount.unit})"
@@ -128,7 +131,13 @@ class Control:
             with self._store.locked():
                 self._settle(self._store.read())
 
+    def _who_answers(self) -> str | None:
+        return lifecycle.who_answers(self._plan)
+
     def _settle(self, active: Sequence[Active]) -> None:
+        if not active and self._who_answers() not in (None, self._own):
+            # Another platform has these namespaces, and its failures are its own.
+            return
         wanted = effects(active, self.inventory())
         firewall.apply(wanted, self._plan, self._processes, self._paths.failures)
 

@@ -396,6 +396,40 @@ def test_a_region_does_not_answer(
     remove()
 
 
+def test_a_server_that_is_made_in_a_lost_zone_is_lost_too(
+    client: Callable[..., Any], unique: str, paths: Paths, plan: Plan, control: Control, eventually: Wait
+) -> None:
+    """P0-REDIS: until the zone is healed; then it is there."""
+    zone, api, name = f"{plan.region}c", client("elasticache"), f"{unique}-c"
+    control.fail("zone-c")
+    api.create_replication_group(
+        ReplicationGroupId=name,
+        ReplicationGroupDescription="tests",
+        NumCacheClusters=1,
+        PreferredCacheClusterAZs=[zone],
+    )
+
+    def addresses() -> list[str]:
+        servers = [each for each in lifecycle.status(paths, plan) if each.kind == "redis" and each.zone == zone]
+        return [each.address for each in servers if name in each.name]
+
+    def is_cut() -> bool:
+        inside = ["nsenter", f"--net={NAMESPACES / plan.hub}", "iptables", "--wait", "10", "-t", TABLE, "-S"]
+        rules = subprocess.run(inside, capture_output=True, text=True, check=True).stdout
+        return bool(addresses()) and all(f"-d {address}/32" in rules for address in addresses())
+
+    eventually(is_cut, "it is cut off")
+    control.heal()
+    eventually(
+        lambda: (
+            api.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"][0]["Status"] == "available"
+        ),
+        "it is available",
+    )
+    api.delete_replication_group(ReplicationGroupId=name)
+    eventually(lambda: not addresses(), "it is gone")
+
+
 def test_again_unknown_and_healthy_are_told_so(servers: Servers, control: Control) -> None:
     """Failing twice and healing what is healthy changes nothing; a wrong name is answered with those that are near."""
     replica = servers.redis_server("replica")

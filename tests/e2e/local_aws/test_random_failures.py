@@ -107,7 +107,7 @@ class Platform:
 
     def kill_who_decides(self, chance: random.Random) -> None:
         """A Sentinel, or the store in which Patroni's agree."""
-        kill_one(chance, self.processes(r"redis-sentinel-.*|etcd"))
+        kill_one(chance, self.processes(r"redis-sentinel-.*|postgres-etcd"))
 
     def change_replicas(self, chance: random.Random) -> None:
         count = chance.choice([each for each in (1, 2, 3) if each != self.replicas])
