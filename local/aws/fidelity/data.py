@@ -132,7 +132,10 @@ TYPES = (
             _PROXY + "test_a_rotated_secret_is_taken_while_clients_stay": "auths",
             f"{_UNIT}/test_rds_proxy.py::test_what_a_proxy_does_not_do_is_refused": "engineFamily",
             f"{_UNIT}/test_rds_proxy.py::TestConfiguration::"
-            "test_transactions_are_pooled_in_front_of_the_waiting_address": "idleClientTimeout debugLogging",
+            "test_transactions_are_pooled_in_front_of_the_waiting_address": "idleClientTimeout",
+            f"{_UNIT}/test_rds_proxy.py::TestConfiguration::test_clients_that_come_and_go_are_logged_on_demand": (
+                "debugLogging"
+            ),
         },
         recorded={
             TAGS: "tags",

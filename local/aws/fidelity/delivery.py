@@ -148,7 +148,7 @@ TYPES = (
             _CDN + "test_only_the_chosen_query_string_tells_responses_apart": (
                 "name parametersInCacheKeyAndForwardedToOrigin"
             ),
-            _CDN + "test_the_origins_wish_not_to_be_cached_is_followed": "defaultTtl maxTtl minTtl",
+            _ACCESS + "test_a_lifetime_follows_the_cache_policy": "defaultTtl maxTtl minTtl",
         },
         recorded={
             _TOLD: "comment",
