@@ -8,6 +8,7 @@ _E2E = "tests/e2e/local_aws"
 _UNIT = "tests/unit/local_aws"
 _REDIS = f"{_E2E}/test_redis.py::"
 _REDIS_HA = f"{_E2E}/test_redis_failover.py::"
+_CLUSTER = f"{_E2E}/test_redis_cluster.py::"
 _POSTGRES = f"{_E2E}/test_postgres.py::"
 _POSTGRES_HA = f"{_E2E}/test_postgres_failover.py::"
 _PROXY = f"{_E2E}/test_rds_proxy.py::"
@@ -28,12 +29,14 @@ TYPES = (
             _REDIS + "test_a_token_is_rotated_without_a_gap": "authTokenUpdateStrategy",
             _REDIS + "test_a_changed_parameter_reaches_every_running_server": "parameterGroupName",
             _REDIS + "test_users_take_the_tokens_place_while_the_servers_run": "userGroupIds",
+            _CLUSTER + "test_node_groups_are_added_and_every_key_stays": "numNodeGroups",
+            _CLUSTER + "test_replicas_come_and_go": "replicasPerNodeGroup",
             _REDIS_HA + "test_the_loss_of_a_primary_loses_no_acknowledged_write": "automaticFailoverEnabled",
             _REDIS_HA + "test_a_snapshot_is_restored_into_a_new_group": "snapshotName",
             f"{_UNIT}/test_elasticache_failover.py::TestSnapshots::"
             "test_a_group_can_leave_one_and_another_begin_with_it": "finalSnapshotIdentifier",
             f"{_UNIT}/test_elasticache.py::test_what_cannot_be_honoured_is_refused": (
-                "engineVersion clusterMode numNodeGroups replicasPerNodeGroup transitEncryptionMode"
+                "engineVersion clusterMode transitEncryptionMode"
             ),
         },
         recorded={

@@ -6,7 +6,7 @@ from local.aws.fidelity.model import NAMES, TAGS, Type
 
 _UNIT = "tests/unit/local_aws"
 _CDN = "tests/e2e/local_aws/test_cdn.py::"
-_EDGE = f"{_UNIT}/test_configurations.py::TestEdge::"
+_EDGE = "tests/e2e/local_aws/test_edge.py::"
 _ACCESS = f"{_UNIT}/test_s3_access.py::"
 _SETTINGS = f"{_UNIT}/test_s3_settings.py::"
 _COPIES = f"{_UNIT}/test_s3_replication.py::"
@@ -15,7 +15,7 @@ _TOLD = "shown by the API only"
 _OBJECT = "objects lie on this machine's disk as they are"
 _ALONE = "the edge is in one place"
 _LOCAL_CERTIFICATE = "the edge has a certificate of the local authority"
-_INSPECTS = "rules that look into requests match nothing here"
+_MANAGED = "AWS's rule groups are not public: they never match"
 
 TYPES = (
     Type(
@@ -123,19 +123,16 @@ TYPES = (
             _CDN + "test_the_root_object_is_the_declared_one": "defaultRootObject",
             _CDN + "test_the_bucket_is_closed_to_everybody_else": "origins.originAccessControlId",
             _CDN + "test_a_behaviour_with_caching_disabled_never_hits": "orderedCacheBehaviors",
-            _EDGE + "test_a_web_acl_blocks_addresses_and_limits_their_rate": "webAclId",
-            f"{_UNIT}/test_cloudfront.py::test_origin_groups_are_of_known_origins_and_for_reading": (
-                "originGroups.originId"
-            ),
+            _EDGE + "test_blocked_addresses_are_refused_until_they_are_let_in": "webAclId",
+            _EDGE + "test_the_second_origin_answers_for_the_first": "originGroups",
+            _EDGE + "test_own_names_are_in_the_certificate": "aliases viewerCertificate.acmCertificateArn",
         },
         recorded={
             TAGS: "tags",
             _TOLD: "comment",
-            "names are not resolved; they stand in the certificate": "aliases",
             "HTTP 1.1 and 2 are served": "httpVersion",
             "the platform's network has IPv4 only": "isIpv6Enabled",
             _ALONE: "priceClass restrictions origins.originShield",
-            "the first origin of a group serves": "originGroups",
             "GET and HEAD are cached": "defaultCacheBehavior.cachedMethods orderedCacheBehaviors.cachedMethods",
             _LOCAL_CERTIFICATE: "viewerCertificate",
             "the edge speaks TLS 1.2 and later to origins": "origins.customOriginConfig.originSslProtocols",
@@ -148,12 +145,13 @@ TYPES = (
             _CDN + "test_only_the_chosen_query_string_tells_responses_apart": (
                 "name parametersInCacheKeyAndForwardedToOrigin"
             ),
-            _ACCESS + "test_a_lifetime_follows_the_cache_policy": "defaultTtl maxTtl minTtl",
+            _EDGE + "test_a_response_is_kept_as_policy_and_origin_say": "defaultTtl maxTtl minTtl",
+            _EDGE + "test_text_is_compressed_as_the_viewer_accepts": (
+                "parametersInCacheKeyAndForwardedToOrigin.enableAcceptEncodingBrotli "
+                "parametersInCacheKeyAndForwardedToOrigin.enableAcceptEncodingGzip"
+            ),
         },
-        recorded={
-            _TOLD: "comment",
-            "nginx has no Brotli here": "parametersInCacheKeyAndForwardedToOrigin.enableAcceptEncodingBrotli",
-        },
+        recorded={_TOLD: "comment"},
     ),
     Type(
         "aws:cloudfront/originAccessControl:OriginAccessControl",
@@ -167,7 +165,7 @@ TYPES = (
     Type(
         "aws:cloudfront/originRequestPolicy:OriginRequestPolicy",
         acts={
-            f"{_UNIT}/test_cloudfront.py::test_a_policy_that_the_edge_cannot_follow_is_refused": (
+            _EDGE + "test_an_origin_sees_what_the_policies_forward": (
                 "name cookiesConfig headersConfig queryStringsConfig"
             )
         },
@@ -177,14 +175,14 @@ TYPES = (
         "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
         acts={
             _CDN + "test_security_headers_are_on_every_answer": "name securityHeadersConfig",
-            _EDGE + "test_response_headers_replace_or_fill_in": "customHeadersConfig",
+            f"{_UNIT}/test_edge.py::TestEdge::test_response_headers_replace_or_fill_in": "customHeadersConfig",
         },
         recorded={_TOLD: "comment"},
     ),
     Type(
         "aws:wafv2/ipSet:IpSet",
         acts={
-            f"{_UNIT}/test_web_acl.py::test_blocked_addresses_follow_the_set_without_a_change_of_the_acl": (
+            _EDGE + "test_blocked_addresses_are_refused_until_they_are_let_in": (
                 "addresses ipAddressVersion name scope region"
             )
         },
@@ -193,25 +191,23 @@ TYPES = (
     Type(
         "aws:wafv2/webAcl:WebAcl",
         acts={
-            _EDGE + "test_a_web_acl_blocks_addresses_and_limits_their_rate": (
-                "name region scope defaultAction rules.action rules.statement.ipSetReferenceStatement "
-                "rules.statement.rateBasedStatement"
-            )
+            _EDGE + "test_blocked_addresses_are_refused_until_they_are_let_in": (
+                "name region scope defaultAction rules.action rules.priority rules.statement.ipSetReferenceStatement"
+            ),
+            _EDGE + "test_the_emergency_limit_takes_effect_at_once_and_ends": "rules.statement.rateBasedStatement",
         },
         recorded={
             TAGS: "tags",
             _TOLD: "description rules.name",
-            "whoever is refused by one rule is refused": "rules.priority",
-            _INSPECTS: "rules.overrideAction rules.statement.managedRuleGroupStatement",
-            "the limit is kept as a steady rate with a burst": "rules.statement.rateBasedStatement.evaluationWindowSec",
+            _MANAGED: "rules.overrideAction rules.statement.managedRuleGroupStatement",
             "no metric or sample comes from it": "visibilityConfig rules.visibilityConfig",
         },
     ),
     Type(
         "aws:acm/certificate:Certificate",
+        acts={_EDGE + "test_own_names_are_in_the_certificate": "domainName subjectAlternativeNames region"},
         recorded={
             TAGS: "tags",
-            _LOCAL_CERTIFICATE: "domainName subjectAlternativeNames region",
             "issued without a look at its proof": "validationMethod",
         },
     ),

@@ -17,7 +17,7 @@ TYPES = (
         "aws:cloudwatch/metricAlarm:MetricAlarm",
         acts={
             _ALARMS + "test_an_alarm_begins_without_data_and_follows_its_metric": (
-                "alarmName name comparisonOperator dimensions metricName namespace period statistic threshold okActions "
+                "name comparisonOperator dimensions metricName namespace period statistic threshold okActions "
                 "alarmActions insufficientDataActions"
             ),
             _ALARMS + "test_silence_counts_as_declared": "treatMissingData",
