@@ -69,6 +69,10 @@ class TestConfiguration:
             "server_reset_query_always = 1",
         } <= set(told)
 
+    def test_clients_that_come_and_go_are_logged_on_demand(self) -> None:
+        assert {"log_connections = 0", "log_disconnections = 0"} <= set(lines(POOLER))
+        assert {"log_connections = 1", "log_disconnections = 1"} <= set(lines(replace(POOLER, is_verbose=True)))
+
     def test_plain_text_is_taken_where_tls_is_not_required(self) -> None:
         assert "client_tls_sslmode = allow" in lines(replace(POOLER, requires_tls=False))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -178,3 +179,47 @@ def test_event_bridge_is_told_of_and_answered_back(s3: Any, origin: str) -> None
     assert told["QueueConfigurations"] == [queue]
     s3.put_bucket_notification_configuration(Bucket=origin, NotificationConfiguration={})
     assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket=origin)
+
+
+def test_the_rules_decide_which_pages_may_upload(s3: Any, endpoint: str, origin: str) -> None:
+    """P0-S3: what a browser asks before an upload is answered with an error unless a rule allows it."""
+    rule = {"AllowedOrigins": ["https://app.example"], "AllowedMethods": ["PUT"], "AllowedHeaders": ["content-type"]}
+    s3.put_bucket_cors(Bucket=origin, CORSConfiguration={"CORSRules": [rule]})
+
+    def ask(page: str) -> int:
+        asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+        return httpx.options(f"{endpoint}/{origin}/a.txt", headers={"Origin": page, **asked}).status_code
+
+    assert ask("https://app.example") == 200
+    assert ask("https://other.example") == 403
+
+
+def test_a_written_object_is_told_to_queue_and_topic(client: Any, s3: Any, origin: str) -> None:
+    """P0-S3: notifications of the kinds of events that are asked for, and of no others."""
+    sqs, sns = client("sqs"), client("sns")
+    queues = [sqs.create_queue(QueueName=f"{origin}-{name}")["QueueUrl"] for name in ("direct", "topic")]
+
+    def arn(url: str) -> str:
+        return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+
+    topic = sns.create_topic(Name=origin)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn(queues[1]))
+    only = {"Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}}}
+    s3.put_bucket_notification_configuration(
+        Bucket=origin,
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": arn(queues[0]), "Events": ["s3:ObjectCreated:*"], **only}],
+            "TopicConfigurations": [{"TopicArn": topic, "Events": ["s3:ObjectRemoved:*"]}],
+        },
+    )
+    s3.put_object(Bucket=origin, Key="a.jpg", Body=b"a")
+    s3.put_object(Bucket=origin, Key="b.txt", Body=b"b")
+    s3.delete_object(Bucket=origin, Key="a.jpg")
+    told = [json.dumps(_received(sqs, url)) for url in queues]
+    assert "a.jpg" in told[0] and "b.txt" not in told[0] and "ObjectCreated" in told[0]
+    assert "ObjectRemoved" in told[1]
+
+
+def _received(sqs: Any, url: str) -> list[str]:
+    found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)
+    return [each["Body"] for each in found.get("Messages", []) if "s3:TestEvent" not in each["Body"]]
