@@ -32,7 +32,7 @@ up: packages ## Bring up the local platform and AIPONGE's services on it, and ch
 down: venv ## Remove everything that the local platform made on this machine
 	@$(BIN)/groundwork local down
 
-# Three workers for two cores: one for the end-to-end tests, and two more because tests of the engine wait a lot as well.
+# Three workers for two cores: two for the end-to-end tests, which wait a lot, and one for the others.
 test: lint packages tools ## Lint, then every test (as root on Debian: real engine, real cluster)
 	@$(BIN)/pytest tests --numprocesses 3 --no-loadscope-reorder
 
