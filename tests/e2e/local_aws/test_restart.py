@@ -260,10 +260,15 @@ def test_what_was_deleted_just_before_the_kill_is_gone_after_it(platform: Platfo
     platform.eventually(lambda: platform.is_back(killed), "the endpoint is started again")
     platform.eventually(lambda: not mine & platform.servers().keys(), "the servers are gone")
     platform.eventually(lambda: len(taken - set(addresses(platform.plan))) >= 5, "their addresses are gone")
-    folder = Layout.of(platform.paths).servers
-    assert [each.name for each in folder.iterdir() if each.name in mine] == []
-    groups = platform.client("elasticache").describe_replication_groups()["ReplicationGroups"]
-    assert platform.name not in {each["ReplicationGroupId"] for each in groups}
+    cache, folder = platform.client("elasticache"), Layout.of(platform.paths).servers
+    platform.eventually(lambda: not mine & {each.name for each in folder.iterdir()}, "their files are gone")
+    platform.eventually(
+        lambda: (
+            platform.name
+            not in {each["ReplicationGroupId"] for each in cache.describe_replication_groups()["ReplicationGroups"]}
+        ),
+        "the API has forgotten the group",
+    )
     s3 = platform.client("s3")
     listed = s3.list_object_versions(Bucket=platform.name)
     for each in [*listed["Versions"], *listed["DeleteMarkers"]]:
