@@ -115,20 +115,32 @@ class Resource:
             return None
         self.journal.write(answered(intent, id))
         self._unmark(id)
-        old = comparison.project(self.declared, inputs, state)
-        if self.declared.taggable:
-            old |= {"tags": self.own_tags(inputs, state), "tagsAll": state["tagsAll"]}
-        found = comparison.compare(self.declared, old, inputs, state)
-        if any(kind.replaces for kind in found.values()):
+        if any(kind.replaces for kind in self._difference(inputs, state).values()):
             self.api.say(f"removing {id}, left by an interrupted update with other settings")
             self.delete(id, {**inputs, **state})
             return None
         self.api.say(f"taking over {id}, made by an interrupted update")
         if self.declared.finish:
             self.declared.finish(self.api, id, inputs)
+        if self.declared.status:
+            # What is still being made takes no change (RDS: InvalidDBInstanceState), and may not tell all of itself.
+            self._ready(id, inputs)
+            state = self.read(id) or state
+        found = self._difference(inputs, state)
         secret = {name for name, prop in self.declared.properties.items() if prop.unread and name in inputs}
-        self._change(id, Change(old, inputs, frozenset(_heads(found) | secret), state))
+        change = Change(self._projected(inputs, state), inputs, frozenset(_heads(found) | secret), state)
+        self._change(id, change)
         return id
+
+    def _difference(self, inputs: Values, state: Values) -> comparison.Changes:
+        return comparison.compare(self.declared, self._projected(inputs, state), inputs, state)
+
+    def _projected(self, inputs: Values, state: Values) -> Values:
+        """What is there, in the form of inputs."""
+        old = comparison.project(self.declared, inputs, state)
+        if self.declared.taggable:
+            old |= {"tags": self.own_tags(inputs, state), "tagsAll": state["tagsAll"]}
+        return old
 
     def _search(self, intent: Intent, inputs: Values) -> str | None:
         if self.declared.natural:
