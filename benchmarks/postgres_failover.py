@@ -28,7 +28,7 @@ from local.aws.dataplane import patroni, postmaster
 from local.aws.dataplane.context import NotReady
 from local.aws.layout import Layout
 from local.network import namespaces
-from local.network.plan import Plan
+from local.network.plan import plan_of
 from local.paths import Paths
 from local.processes import Processes
 
@@ -37,19 +37,7 @@ RUNS = 10
 MOST_SECONDS = 10.0
 PASSWORD = "password-of-the-benchmark"
 NAME = "bench"
-PLAN = Plan(
-    network="10.231.0.0/16",
-    hub="gf-hub",
-    bridge="gf0",
-    hub_address="10.231.0.1",
-    host_interface="gf-host",
-    host_address="10.231.0.254",
-    data_plane="10.231.16.0/20",
-    services="10.231.128.0/20",
-    cluster_dns="10.231.128.10",
-    pods="10.231.0.0/22",
-    nodes=(),
-)
+PLAN = plan_of(231, "gf")
 
 
 @dataclass(frozen=True)

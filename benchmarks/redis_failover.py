@@ -27,7 +27,7 @@ from redis.retry import Retry
 from local.aws import lifecycle
 from local.aws.layout import Layout
 from local.network import namespaces
-from local.network.plan import Plan
+from local.network.plan import plan_of
 from local.paths import Paths
 from local.processes import Processes
 
@@ -38,19 +38,7 @@ RUNS = 10
 MOST_SECONDS = 5.0
 RESULTS = Path(__file__).parent / "results"
 GROUP, TOKEN = "failover", "a-token-of-the-benchmark"
-PLAN = Plan(
-    network="10.217.0.0/16",
-    hub="gf-hub",
-    bridge="gf0",
-    hub_address="10.217.0.1",
-    host_interface="gf-host",
-    host_address="10.217.0.254",
-    data_plane="10.217.16.0/20",
-    services="10.217.128.0/20",
-    cluster_dns="10.217.128.10",
-    pods="10.217.0.0/22",
-    nodes=(),
-)
+PLAN = plan_of(217, "gf")
 
 
 def told(api: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Node:
     letter: str
     address: str
     pods: str
-    prefix: str = "gw"
+    prefix: str
 
     @property
     def name(self) -> str:
@@ -31,26 +31,20 @@ class Plan:
     firewall, nothing of it is reachable from another machine, and removing the namespaces removes all of it.
     """
 
-    network: str = "10.213.0.0/16"
-    hub: str = "gw-hub"
-    bridge: str = "gw0"
-    hub_address: str = "10.213.0.1"
-    host_interface: str = "gw-host"
-    host_address: str = "10.213.0.254"
+    network: str
+    hub: str
+    bridge: str
+    hub_address: str
+    host_interface: str
+    host_address: str
+    data_plane: str
+    services: str
+    cluster_dns: str
+    pods: str
+    nodes: tuple[Node, ...]
     link_prefix: int = 24
-    data_plane: str = "10.213.16.0/20"
-    services: str = "10.213.128.0/20"
-    cluster_dns: str = "10.213.128.10"
-    pods: str = "10.213.0.0/22"
     aws_port: int = 4566
     region: str = "eu-west-1"
-    nodes: tuple[Node, ...] = field(
-        default=(
-            Node("a", "10.213.0.11", "10.213.1.0/24"),
-            Node("b", "10.213.0.12", "10.213.2.0/24"),
-            Node("c", "10.213.0.13", "10.213.3.0/24"),
-        )
-    )
 
     @property
     def aws_url(self) -> str:
@@ -58,4 +52,31 @@ class Plan:
         return f"http://{self.hub_address}:{self.aws_port}"
 
 
-PLAN = Plan()
+def plan_of(second: int, prefix: str, zones: str = "") -> Plan:
+    """A plan for a platform that stands beside others.
+
+    Args:
+        second: Second number of all its addresses, which no other platform on this machine has.
+        prefix: What the names of its namespaces and interfaces begin with, likewise.
+        zones: Letters of the zones that have a node.
+    """
+    network = f"10.{second}"
+    return Plan(
+        network=f"{network}.0.0/16",
+        hub=f"{prefix}-hub",
+        bridge=f"{prefix}0",
+        hub_address=f"{network}.0.1",
+        host_interface=f"{prefix}-host",
+        host_address=f"{network}.0.254",
+        data_plane=f"{network}.16.0/20",
+        services=f"{network}.128.0/20",
+        cluster_dns=f"{network}.128.10",
+        pods=f"{network}.0.0/22",
+        nodes=tuple(
+            Node(letter, f"{network}.0.{10 + number}", f"{network}.{number}.0/24", prefix)
+            for number, letter in enumerate(zones, 1)
+        ),
+    )
+
+
+PLAN = plan_of(213, "gw", "abc")

@@ -11,10 +11,10 @@ from local.aws.dataplane.clean import addresses
 from local.aws.dataplane.context import Context, NotReady
 from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
-from local.aws.dataplane.periodic import Periodic
 from local.aws.dataplane.places import places
 from local.aws.dataplane.pooler_desired import Pooler
 from local.aws.dataplane.pooler_driver import PoolerDriver
+from local.aws.dataplane.pooler_health import LOOK_SECONDS
 from local.aws.dataplane.pooler_report import report_proxies
 from local.aws.dataplane.postgres_driver import PostgresDriver
 from local.aws.dataplane.postgres_snapshots import SnapshotDriver
@@ -36,6 +36,7 @@ from local.aws.dataplane.report import report
 from local.aws.dataplane.status_lines import status_lines
 from local.aws.memory.keeper import Keeper
 from local.aws.monitoring.monitoring import Monitoring
+from local.aws.periodic import Periodic
 from local.aws.resources import SERVICES
 from local.aws.state import ADDRESSES, LOCK
 
@@ -59,12 +60,13 @@ class DataPlane:
         sentinels = Sentinels(context)
         views = Views(context)
         clusters = RedisClusterDriver(context, views)
+        self._poolers = PoolerDriver(context, wake)
         self._watches = (
             Periodic("redis-primaries", PrimaryWatch(sentinels.told, wake).look),
             Periodic("redis-clusters", ClusterWatch(context, views, clusters.judge, wake).look),
+            Periodic("rds-proxies", self._poolers.look, LOOK_SECONDS),
         )
         self._snapshots = RedisSnapshotDriver(context)
-        self._poolers = PoolerDriver(context, wake)
         drivers: dict[type, Driver] = {
             RedisServer: RedisDriver(context, sentinels),
             RedisEndpoint: RedisEndpointDriver(context),
@@ -90,13 +92,11 @@ class DataPlane:
         self._reconciler.start()
         for watch in self._watches:
             watch.start()
-        self._poolers.start()
         self._monitoring.start()
 
     def stop(self) -> None:
         """Look after the servers no more; they run on."""
         self._monitoring.stop()
-        self._poolers.stop()
         for watch in self._watches:
             watch.stop()
         self._reconciler.stop()

@@ -30,13 +30,9 @@ class PoolerDriver:
         self._context = context
         self._watch = Watch(context.socket_folder, context.authority.root, wake)
 
-    def start(self) -> None:
-        """Begin to look at the proxies' targets."""
-        self._watch.start()
-
-    def stop(self) -> None:
-        """Look at them no more; the proxies run on."""
-        self._watch.stop()
+    def look(self) -> None:
+        """Ask the proxies' targets that are due, so that `health` tells of them."""
+        self._watch.look()
 
     def ensure(self, pooler: Pooler) -> None:
         """Bring the proxy to what is declared; returns when it has taken it. Its clients' connections stay.

@@ -19,6 +19,9 @@ _log = logging.getLogger("local.aws")
 WELL_SECONDS, ILL_SECONDS = 10.0, 1.0
 """Between questions, of a target that is available and of one that is not."""
 
+LOOK_SECONDS = 0.25
+"""Between looks for targets that are due."""
+
 _TIMEOUT_SECONDS = 3
 
 
@@ -103,7 +106,7 @@ def _log_in(target: PoolTarget, credential: Credential, host: str, port: int, au
 
 
 class Watch:
-    """Asks all targets in turn, in a thread of its own.
+    """Asks all targets in turn.
 
     Args:
         sockets: Folder of a pooler's socket, by name.
@@ -117,17 +120,6 @@ class Watch:
         self._wake = wake
         self._lock = threading.Lock()
         self._followed: dict[str, _Followed] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="rds-proxies", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, once the question under way is answered."""
-        self._stopping.set()
-        self._thread.join()
 
     def follow(self, pooler: Pooler) -> None:
         """Ask this proxy's target from now on, at once if the proxy has changed."""
@@ -167,10 +159,3 @@ class Watch:
                 followed.due = time.monotonic() + (WELL_SECONDS if found.is_well else ILL_SECONDS)
             if changed:
                 self._wake.set()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(0.25):
-            try:
-                self.look()
-            except Exception:  # noqa: BLE001  # nothing may end this loop: the next look tries again
-                _log.exception("the targets of RDS proxies could not be asked")

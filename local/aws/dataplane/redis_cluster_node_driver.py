@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 
@@ -14,7 +13,7 @@ from local.aws.dataplane.redis_access import USER, connect, credentials
 from local.aws.dataplane.redis_cluster_desired import ClusterNode
 from local.aws.dataplane.redis_cluster_view import View, ask
 from local.aws.dataplane.redis_config import NODES_FILE, render_node
-from local.aws.dataplane.redis_process import die, has_begun, lay_out, note_begun, tune
+from local.aws.dataplane.redis_process import die, end, has_begun, lay_out, note_begun, tune
 from local.aws.dataplane.redis_roles import PATIENCE
 
 
@@ -56,9 +55,7 @@ class ClusterNodeDriver:
 
     def remove(self, node: ClusterNode) -> None:
         """End the server and remove its data and address."""
-        self._context.processes.stop(node.name)
-        shutil.rmtree(self._context.folder(node.name), ignore_errors=True)
-        self._context.remove_address(node.address)
+        end(self._context, node.server)
         self._waiting.pop(node.name, None)
 
     def _let_others_lead(self, node: ClusterNode) -> None:

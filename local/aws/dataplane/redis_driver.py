@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +14,7 @@ from local.aws.dataplane.files import own_folder, write_private
 from local.aws.dataplane.redis_access import USER, connect, credentials
 from local.aws.dataplane.redis_config import render
 from local.aws.dataplane.redis_desired import RedisServer
-from local.aws.dataplane.redis_process import die, has_begun, lay_out, note_begun, tune
+from local.aws.dataplane.redis_process import die, end, has_begun, lay_out, note_begun, tune
 from local.aws.dataplane.redis_roles import may_follow, primary_at_start, unheard
 from local.aws.dataplane.redis_sentinels import Sentinels, Silent, Told
 
@@ -68,9 +67,7 @@ class RedisDriver:
 
     def remove(self, server: RedisServer) -> None:
         """End the server and remove its data and address."""
-        self._context.processes.stop(server.name)
-        shutil.rmtree(self._context.folder(server.name), ignore_errors=True)
-        self._context.remove_address(server.address)
+        end(self._context, server)
         self._waiting.pop(server.name, None)
 
     def _primary_now(self, server: RedisServer) -> str | None:

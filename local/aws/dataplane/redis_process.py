@@ -32,6 +32,13 @@ def die(context: Context, server: RedisServer, folder: Path) -> bool:
     return before is None
 
 
+def end(context: Context, server: RedisServer) -> None:
+    """End the server and remove its data and address."""
+    context.processes.stop(server.name)
+    shutil.rmtree(context.folder(server.name), ignore_errors=True)
+    context.remove_address(server.address)
+
+
 def has_begun(server: RedisServer, folder: Path) -> bool:
     """Whether the server has loaded its snapshot, if there is one that it begins with."""
     return server.seed is None or (folder / _SEEDED).exists()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,8 +22,6 @@ from local.aws.state import ACCOUNT, LOCK
 
 _log = logging.getLogger("local.aws")
 
-INTERVAL = 1.0
-"""Seconds between looks for alarms that are due."""
 
 HIGH_RESOLUTION, STANDARD = 10, 60
 """Seconds between evaluations of an alarm: with a period of less than a minute, and with others (CloudWatch User Guide,
@@ -55,7 +51,7 @@ class _Judged:
 
 
 class Evaluator:
-    """The thread that evaluates the alarms of all regions.
+    """Evaluates the alarms of all regions.
 
     Args:
         changed: Told when one of them came into another state.
@@ -65,17 +61,6 @@ class Evaluator:
         self._changed = changed
         self._judged: dict[tuple[str, str], _Judged] = {}
         self._swept = 0.0
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="alarms", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; returns when it has."""
-        self._stopping.set()
-        self._thread.join()
 
     def look(self, now: float) -> None:
         """Evaluate what is due."""
@@ -99,13 +84,6 @@ class Evaluator:
             stores.sweep(now)
         if _states() != before:
             self._changed()
-
-    def _loop(self) -> None:
-        while not self._stopping.wait(INTERVAL):
-            try:
-                self.look(time.time())
-            except Exception:  # noqa: BLE001  # what went wrong once must not end the watch
-                _log.exception("evaluating alarms")
 
     def _evaluate(self, cloudwatch: CloudWatch, alarm: Alarm, now: float) -> None:
         key, changed = (cloudwatch.region_name, alarm.name), alarm.configuration_updated_timestamp

@@ -115,7 +115,8 @@ class Resource:
             return None
         self.journal.write(answered(intent, id))
         self._unmark(id)
-        if any(kind.replaces for kind in self._difference(inputs, state).values()):
+        found = self._difference(inputs, state)
+        if any(kind.replaces for kind in found.values()):
             self.api.say(f"removing {id}, left by an interrupted update with other settings")
             self.delete(id, {**inputs, **state})
             return None
@@ -126,7 +127,7 @@ class Resource:
             # What is still being made takes no change (RDS: InvalidDBInstanceState), and may not tell all of itself.
             self._ready(id, inputs)
             state = self.read(id) or state
-        found = self._difference(inputs, state)
+            found = self._difference(inputs, state)
         secret = {name for name, prop in self.declared.properties.items() if prop.unread and name in inputs}
         change = Change(self._projected(inputs, state), inputs, frozenset(_heads(found) | secret), state)
         self._change(id, change)

@@ -19,23 +19,11 @@ import local.cluster
 import local.toolchain
 from local.cluster import images
 from local.network import namespaces
-from local.network.plan import Node, Plan
+from local.network.plan import Plan, plan_of
 from local.paths import Paths
 
 HELLO = "groundwork.local/hello:test"
-TEST_PLAN = Plan(
-    network="10.215.0.0/16",
-    hub="gt-hub",
-    bridge="gt0",
-    hub_address="10.215.0.1",
-    host_interface="gt-host",
-    host_address="10.215.0.254",
-    data_plane="10.215.16.0/20",
-    services="10.215.128.0/20",
-    cluster_dns="10.215.128.10",
-    pods="10.215.0.0/22",
-    nodes=tuple(Node(letter, f"10.215.0.1{i}", f"10.215.{i}.0/24", "gt") for i, letter in enumerate("abc", 1)),
-)
+TEST_PLAN = plan_of(215, "gt", "abc")
 
 
 @dataclass(frozen=True)

@@ -14,22 +14,10 @@ import pytest
 from local.aws import lifecycle
 from local.aws.dataplane.clean import addresses
 from local.network import namespaces
-from local.network.plan import Plan
+from local.network.plan import Plan, plan_of
 from local.paths import Paths
 
-TEST_PLAN = Plan(
-    network="10.216.0.0/16",
-    hub="ga-hub",
-    bridge="ga0",
-    hub_address="10.216.0.1",
-    host_interface="ga-host",
-    host_address="10.216.0.254",
-    data_plane="10.216.16.0/20",
-    services="10.216.128.0/20",
-    cluster_dns="10.216.128.10",
-    pods="10.216.0.0/22",
-    nodes=(),
-)
+TEST_PLAN = plan_of(216, "ga")
 
 
 @pytest.fixture(scope="session")

@@ -29,38 +29,17 @@ from local.failures.rules import TABLE
 from local.network.namespaces import NAMESPACES
 from local.network.plan import Plan
 from local.paths import Paths
+from tests.fixtures.databases import Wait
+from tests.fixtures.stores import Stores
 
 pytestmark = pytest.mark.e2e
 
-PASSWORD = "a-password-of-the-failures"
 RECOVERY = "eu-central-1"
 
-Wait = Callable[..., None]
 
-
-@dataclass(frozen=True)
-class Servers:
+@dataclass
+class Servers(Stores):
     """A replication group over two zones without TLS, and a Multi-AZ database."""
-
-    name: str
-    client: Callable[..., Any]
-    paths: Paths
-    plan: Plan
-    authority: str
-    eventually: Wait
-
-    def group(self) -> dict[str, Any]:
-        found = self.client("elasticache").describe_replication_groups(ReplicationGroupId=self.name)
-        group: dict[str, Any] = found["ReplicationGroups"][0]
-        return group
-
-    def database(self) -> dict[str, Any]:
-        found = self.client("rds").describe_db_instances(DBInstanceIdentifier=self.name)
-        instance: dict[str, Any] = found["DBInstances"][0]
-        return instance
-
-    def are_available(self) -> bool:
-        return (self.group()["Status"], self.database()["DBInstanceStatus"]) == ("available", "available")
 
     def line(self, name: str) -> lifecycle.ServerStatus:
         [found] = [each for each in lifecycle.status(self.paths, self.plan) if each.name == name]
@@ -113,27 +92,15 @@ class Servers:
             return sum(told[f"slave{n}"]["state"] == "online" for n in range(told["connected_slaves"]))
         return 0
 
-    def postgres(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(
-            host=self.database()["Endpoint"]["Address"],
-            user="app",
-            dbname="app",
-            password=PASSWORD,
-            sslmode="verify-full",
-            sslrootcert=self.authority,
-            autocommit=True,
-            connect_timeout=3,
-        )
-
     def writes_postgres(self) -> bool:
-        with suppress(psycopg.Error), self.postgres() as connection:
+        with suppress(psycopg.Error), self.postgres(connect_timeout=3) as connection:
             connection.execute("SET statement_timeout = '3s'")
             connection.execute("INSERT INTO rows (filling) VALUES ('')")
             return True
         return False
 
     def has_a_synchronous_standby(self) -> bool:
-        with suppress(psycopg.Error), self.postgres() as connection:
+        with suppress(psycopg.Error), self.postgres(connect_timeout=3) as connection:
             row = connection.execute("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone()
             return row == (1,)
         return False
@@ -147,30 +114,12 @@ def servers(
     client: Callable[..., Any], unique: str, paths: Paths, plan: Plan, authority: str, eventually: Wait
 ) -> Iterator[Servers]:
     own = Servers(unique, client, paths, plan, authority, eventually)
-    client("elasticache").create_replication_group(
-        ReplicationGroupId=unique,
-        ReplicationGroupDescription="tests",
-        NumCacheClusters=2,
-        AutomaticFailoverEnabled=True,
-        PreferredCacheClusterAZs=[f"{plan.region}a", f"{plan.region}b"],
-    )
-    client("rds").create_db_instance(
-        DBInstanceIdentifier=unique,
-        Engine="postgres",
-        EngineVersion="15",
-        DBInstanceClass="db.t4g.micro",
-        AllocatedStorage=20,
-        MultiAZ=True,
-        MasterUsername="app",
-        MasterUserPassword=PASSWORD,
-        DBName="app",
-    )
-    eventually(own.are_available, "both are available")
+    zones = {"PreferredCacheClusterAZs": [f"{plan.region}a", f"{plan.region}b"]}
+    own.declare(zones, {"MultiAZ": True})
     with own.postgres() as connection:
         connection.execute("CREATE TABLE rows (n bigserial PRIMARY KEY, filling text)")
     yield own
-    client("rds").delete_db_instance(DBInstanceIdentifier=unique, SkipFinalSnapshot=True)
-    client("elasticache").delete_replication_group(ReplicationGroupId=unique)
+    own.remove()
     eventually(
         lambda: not any(unique in line.name for line in lifecycle.status(paths, plan)), "the tests' servers are gone"
     )

@@ -17,7 +17,7 @@ from local.aws import lifecycle
 from local.aws.dataplane.clean import addresses
 from local.aws.layout import Layout
 from local.network import namespaces
-from local.network.plan import Plan
+from local.network.plan import Plan, plan_of
 from local.paths import Paths
 from local.processes import Processes, Running
 
@@ -27,19 +27,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def own_plan() -> Iterator[Plan]:
     """A second hub, so that these tests' endpoints come and go while another one runs."""
-    own = Plan(
-        network="10.217.0.0/16",
-        hub="gl-hub",
-        bridge="gl0",
-        hub_address="10.217.0.1",
-        host_interface="gl-host",
-        host_address="10.217.0.254",
-        data_plane="10.217.16.0/20",
-        services="10.217.128.0/20",
-        cluster_dns="10.217.128.10",
-        pods="10.217.0.0/22",
-        nodes=(),
-    )
+    own = plan_of(217, "gl")
     namespaces.up(own)
     yield own
     namespaces.down(own)

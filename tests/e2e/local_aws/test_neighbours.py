@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ import redis
 from local.aws import lifecycle
 from local.aws.layout import Layout
 from local.network import namespaces
-from local.network.plan import Plan
+from local.network.plan import Plan, plan_of
 from local.paths import Paths
 from local.processes import Processes, is_alive, start_time
+from tests.fixtures.stores import Stores
 
 pytestmark = pytest.mark.e2e
 
@@ -32,19 +33,7 @@ LISTENING = "0A"
 
 @pytest.fixture
 def plan() -> Iterator[Plan]:
-    own = Plan(
-        network="10.218.0.0/16",
-        hub="gn-hub",
-        bridge="gn0",
-        hub_address="10.218.0.1",
-        host_interface="gn-host",
-        host_address="10.218.0.254",
-        data_plane="10.218.16.0/20",
-        services="10.218.128.0/20",
-        cluster_dns="10.218.128.10",
-        pods="10.218.0.0/22",
-        nodes=(),
-    )
+    own = plan_of(218, "gn")
     namespaces.up(own)
     yield own
     namespaces.down(own)
@@ -80,30 +69,13 @@ def test_servers_at_their_usual_ports_run_beside_the_users_own(
 ) -> None:
     """Everything listens in namespaces of its own; what was there before is there after `down`."""
     with closing(socket.create_server((NEIGHBOUR, POSTGRES))):
-        name = f"e2e-{secrets.token_hex(4)}"
-        known: dict[str, Any] = {
-            "aws_access_key_id": "test",
-            "aws_secret_access_key": "test",
-            "region_name": plan.region,
-        }
-        session: Any = boto3.Session(**known)
-        cache, database = (session.client(api, endpoint_url=plan.aws_url) for api in ("elasticache", "rds"))
-        cache.create_replication_group(ReplicationGroupId=name, ReplicationGroupDescription="tests", NumCacheClusters=2)
-        database.create_db_instance(
-            DBInstanceIdentifier=name,
-            Engine="postgres",
-            EngineVersion="15",
-            DBInstanceClass="db.t4g.micro",
-            AllocatedStorage=20,
-            MasterUsername="app",
-            MasterUserPassword="a-password-of-neighbours",
-        )
-        eventually(lambda: _status(cache.describe_replication_groups, "ReplicationGroups") == "available", "Redis")
-        eventually(lambda: _status(database.describe_db_instances, "DBInstances") == "available", "PostgreSQL")
-        group = cache.describe_replication_groups()["ReplicationGroups"][0]
-        ours = group["NodeGroups"][0]["PrimaryEndpoint"]
-        instance = database.describe_db_instances()["DBInstances"][0]["Endpoint"]
-        assert (ours["Port"], instance["Port"]) == (REDIS, POSTGRES)
+        known: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        session: Any = boto3.Session(region_name=plan.region, **known)
+        client = partial(session.client, endpoint_url=plan.aws_url)
+        stores = Stores("beside", client, paths, plan, str(paths.aws / "ca" / "ca.pem"), eventually)
+        stores.declare({}, {})
+        ours = stores.group()["NodeGroups"][0]["PrimaryEndpoint"]
+        assert (ours["Port"], stores.database()["Endpoint"]["Port"]) == (REDIS, POSTGRES)
         with redis.Redis(ours["Address"], REDIS) as client:
             client.set("whose", "the platform's")
 
@@ -125,11 +97,6 @@ def _answers(client: redis.Redis) -> bool:
         return bool(client.ping())
     except redis.ConnectionError:
         return False
-
-
-def _status(describe: Callable[[], dict[str, list[dict[str, str]]]], kind: str) -> str:
-    [one] = describe()[kind]
-    return one["Status"] if "Status" in one else one["DBInstanceStatus"]
 
 
 def _family(pid: int) -> list[int]:

@@ -25,50 +25,22 @@ from local.aws.lifecycle import ENDPOINT, who_answers
 from local.network.plan import Plan
 from local.paths import Paths
 from local.processes import Processes
+from tests.fixtures.databases import Wait
+from tests.fixtures.stores import Stores
 
 pytestmark = pytest.mark.e2e
 
 SEQUENCES = int(os.environ.get("GROUNDWORK_SEQUENCES", "2"))
 STEPS = 6
-TOKEN, PASSWORD = "a-token-of-random-failures", "a-password-of-random-failures"
-
-Wait = Callable[..., None]
+TOKEN = "a-token-of-random-failures"
 
 
 @dataclass
-class Platform:
+class Platform(Stores):
     """One replication group, one database, and what was acknowledged by them."""
 
-    name: str
-    client: Callable[..., Any]
-    paths: Paths
-    plan: Plan
-    authority: str
-    eventually: Wait
     replicas: int = 1
     rows: list[int] = field(default_factory=list)
-
-    def group(self) -> dict[str, Any]:
-        groups = self.client("elasticache").describe_replication_groups(ReplicationGroupId=self.name)
-        found: dict[str, Any] = groups["ReplicationGroups"][0]
-        return found
-
-    def database(self) -> dict[str, Any]:
-        instances = self.client("rds").describe_db_instances(DBInstanceIdentifier=self.name)
-        found: dict[str, Any] = instances["DBInstances"][0]
-        return found
-
-    def postgres(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(
-            host=self.database()["Endpoint"]["Address"],
-            user="app",
-            dbname="app",
-            password=PASSWORD,
-            sslmode="verify-full",
-            sslrootcert=self.authority,
-            autocommit=True,
-            connect_timeout=3,
-        )
 
     def processes(self, what: str) -> list[int]:
         """Process IDs of the processes whose whole name is this."""
@@ -125,7 +97,7 @@ class Platform:
     def write_a_row(self, chance: random.Random) -> None:
         row = chance.randrange(10**9)
         try:
-            with self.postgres() as connection:
+            with self.postgres(connect_timeout=3) as connection:
                 connection.execute("INSERT INTO rows VALUES (%s)", (row,))
         except (psycopg.OperationalError, ClientError, BotoCoreError):
             return
@@ -165,7 +137,7 @@ class Platform:
         return sum(told[f"slave{number}"]["state"] == "online" for number in range(told["connected_slaves"]))
 
     def _rows_found(self) -> set[int]:
-        with self.postgres() as connection:
+        with self.postgres(connect_timeout=3) as connection:
             return {row for (row,) in connection.execute("SELECT n FROM rows").fetchall()}
 
 
@@ -182,32 +154,11 @@ def platform(
     client: Callable[..., Any], unique: str, paths: Paths, plan: Plan, authority: str, eventually: Wait
 ) -> Iterator[Platform]:
     one = Platform(unique, client, paths, plan, authority, eventually)
-    client("elasticache").create_replication_group(
-        ReplicationGroupId=unique,
-        ReplicationGroupDescription="tests",
-        NumCacheClusters=2,
-        AutomaticFailoverEnabled=True,
-        TransitEncryptionEnabled=True,
-        AuthToken=TOKEN,
-    )
-    client("rds").create_db_instance(
-        DBInstanceIdentifier=unique,
-        Engine="postgres",
-        EngineVersion="15",
-        DBInstanceClass="db.t4g.micro",
-        AllocatedStorage=20,
-        MasterUsername="app",
-        MasterUserPassword=PASSWORD,
-        DBName="app",
-        MultiAZ=True,
-    )
-    eventually(lambda: one.group()["Status"] == "available", "the replication group is available")
-    eventually(lambda: one.database()["DBInstanceStatus"] == "available", "the database is available")
+    one.declare({"TransitEncryptionEnabled": True, "AuthToken": TOKEN}, {"MultiAZ": True})
     with one.postgres() as connection:
         connection.execute("CREATE TABLE rows (n bigint PRIMARY KEY)")
     yield one
-    client("rds").delete_db_instance(DBInstanceIdentifier=unique, SkipFinalSnapshot=True)
-    client("elasticache").delete_replication_group(ReplicationGroupId=unique)
+    one.remove()
     eventually(lambda: not one.own_processes(), "its servers are gone")
 
 

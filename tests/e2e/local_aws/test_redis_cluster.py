@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from local.aws.layout import Layout
 from local.aws.lifecycle import ENDPOINT, who_answers
 from local.network.plan import Plan
 from local.processes import Processes, Running
+from tests.fixtures.background import Background
 
 pytestmark = pytest.mark.e2e
 
@@ -151,28 +151,18 @@ def cluster(make: Callable[..., Cluster]) -> Cluster:
 
 
 @dataclass
-class Writer:
+class Writer(Background):
     """Writes one key after the other all over the slots, and notes which of them a replica acknowledged."""
 
     cluster: Cluster
     prefix: str
     acknowledged: dict[str, str] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> Writer:
-        self._thread = threading.Thread(target=self._write, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _write(self) -> None:
+    def work(self) -> None:
         number = 0
-        while not self._stop.is_set():
+        while not self.stopping.is_set():
             with suppress(*LOST), closing(self.cluster.connect()) as client:
-                while not self._stop.wait(0.002):
+                while not self.stopping.wait(0.002):
                     number += 1
                     key, value = f"{self.prefix}-{number}", str(number)
                     node = client.get_node_from_key(key)
@@ -182,7 +172,7 @@ class Writer:
                         connection.set(key, value)
                         if connection.execute_command("WAIT", 1, 1000) >= 1:
                             self.acknowledged[key] = value
-            self._stop.wait(0.05)
+            self.stopping.wait(0.05)
 
     def lost(self) -> list[str]:
         with closing(self.cluster.connect()) as client:

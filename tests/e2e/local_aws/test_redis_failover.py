@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from local.aws.dataplane.clean import addresses
 from local.aws.layout import Layout
 from local.network.plan import Plan
 from local.processes import Processes, Running
+from tests.fixtures.background import Background
 
 pytestmark = pytest.mark.e2e
 
@@ -137,34 +137,24 @@ def group(make: Callable[..., Group]) -> Group:
 
 
 @dataclass
-class Writer:
+class Writer(Background):
     """Writes one key after the other through the primary endpoint, and notes which of them a replica acknowledged."""
 
     group: Group
     endpoint: str
     acknowledged: list[str] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
 
-    def __enter__(self) -> Writer:
-        self._thread = threading.Thread(target=self._write, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _write(self) -> None:
+    def work(self) -> None:
         number = 0
-        while not self._stop.is_set():
+        while not self.stopping.is_set():
             with suppress(redis.RedisError), self.group.connect(self.endpoint) as client:
-                while not self._stop.wait(0.005):
+                while not self.stopping.wait(0.005):
                     number += 1
                     key = f"key-{number}"
                     client.set(key, number)
                     if client.execute_command("WAIT", 1, 1000) >= 1:
                         self.acknowledged.append(key)
-            self._stop.wait(0.05)
+            self.stopping.wait(0.05)
 
 
 def test_the_loss_of_a_primary_loses_no_acknowledged_write(group: Group, eventually: Wait) -> None:

@@ -21,26 +21,18 @@ from local.aws.lifecycle import ENDPOINT, who_answers
 from local.network.plan import Plan
 from local.paths import Paths
 from local.processes import Processes, Running
+from tests.fixtures.databases import PASSWORD, Wait
+from tests.fixtures.stores import Stores
 
 pytestmark = pytest.mark.e2e
 
 TOKEN = "a-token-of-the-restart-tests"
-PASSWORD = "a-password-of-the-restart-tests"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
-Wait = Callable[..., None]
 
-
-@dataclass(frozen=True)
-class Platform:
+@dataclass
+class Platform(Stores):
     """What the tests declared, and how to look at it."""
-
-    name: str
-    client: Callable[..., Any]
-    paths: Paths
-    plan: Plan
-    authority: str
-    eventually: Wait
 
     def described(self) -> dict[str, Any]:
         """Everything that a refresh would ask about."""
@@ -59,16 +51,9 @@ class Platform:
             "secret": secrets.get_secret_value(SecretId=self.name)["SecretString"],
         }
 
-    def group(self) -> dict[str, Any]:
-        groups = self.client("elasticache").describe_replication_groups(ReplicationGroupId=self.name)
-        found: dict[str, Any] = groups["ReplicationGroups"][0]
-        return found
-
     def database(self) -> dict[str, Any]:
-        instances = self.client("rds").describe_db_instances(DBInstanceIdentifier=self.name)
-        found: dict[str, Any] = instances["DBInstances"][0]
-        # The time of the question.
-        return {name: value for name, value in found.items() if name != "LatestRestorableTime"}
+        # Without the time of the question.
+        return {name: value for name, value in super().database().items() if name != "LatestRestorableTime"}
 
     def distribution(self) -> str:
         [found] = [
@@ -82,17 +67,6 @@ class Platform:
         address = self.group()["NodeGroups"][0]["PrimaryEndpoint"]["Address"]
         return redis.Redis(
             host=address, password=TOKEN, ssl=True, ssl_ca_certs=self.authority, single_connection_client=True
-        )
-
-    def postgres(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(
-            host=self.database()["Endpoint"]["Address"],
-            user="app",
-            dbname="app",
-            password=PASSWORD,
-            sslmode="verify-full",
-            sslrootcert=self.authority,
-            autocommit=True,
         )
 
     def servers(self) -> dict[str, Running]:
@@ -119,28 +93,9 @@ def platform(
     client: Callable[..., Any], unique: str, paths: Paths, plan: Plan, authority: str, eventually: Wait
 ) -> Iterator[Platform]:
     one = Platform(unique, client, paths, plan, authority, eventually)
-    client("elasticache").create_replication_group(
-        ReplicationGroupId=unique,
-        ReplicationGroupDescription="tests",
-        NumCacheClusters=2,
-        AutomaticFailoverEnabled=True,
-        TransitEncryptionEnabled=True,
-        AuthToken=TOKEN,
-    )
-    client("rds").create_db_instance(
-        DBInstanceIdentifier=unique,
-        Engine="postgres",
-        EngineVersion="15",
-        DBInstanceClass="db.t4g.micro",
-        AllocatedStorage=20,
-        MasterUsername="app",
-        MasterUserPassword=PASSWORD,
-        DBName="app",
-    )
+    one.declare({"TransitEncryptionEnabled": True, "AuthToken": TOKEN}, {})
     declare_site(one)
     client("secretsmanager").create_secret(Name=unique, SecretString="kept")
-    eventually(lambda: one.group()["Status"] == "available", "the replication group is available")
-    eventually(lambda: one.database()["DBInstanceStatus"] == "available", "the database is available")
     eventually(lambda: one.described()["distribution"]["Status"] == "Deployed", "the distribution is deployed")
     yield one
     client("secretsmanager").delete_secret(SecretId=unique, ForceDeleteWithoutRecovery=True)
@@ -231,14 +186,7 @@ def test_a_change_after_the_restart_converges(platform: Platform) -> None:
 
 def lets_in(platform: Platform, password: str) -> bool:
     try:
-        psycopg.connect(
-            host=platform.database()["Endpoint"]["Address"],
-            user="app",
-            dbname="app",
-            password=password,
-            sslmode="verify-full",
-            sslrootcert=platform.authority,
-        ).close()
+        platform.postgres(password=password).close()
     except psycopg.OperationalError:
         return False
     return True
@@ -254,8 +202,7 @@ def test_what_was_deleted_just_before_the_kill_is_gone_after_it(platform: Platfo
     changed = front.update_distribution(Id=platform.distribution(), IfMatch=config["ETag"], DistributionConfig=disabled)
     platform.eventually(lambda: platform.described()["distribution"]["Status"] == "Deployed", "it is disabled")
     front.delete_distribution(Id=platform.distribution(), IfMatch=changed["ETag"])
-    platform.client("rds").delete_db_instance(DBInstanceIdentifier=platform.name, SkipFinalSnapshot=True)
-    platform.client("elasticache").delete_replication_group(ReplicationGroupId=platform.name)
+    platform.remove()
     killed = platform.kill()
     platform.eventually(lambda: platform.is_back(killed), "the endpoint is started again")
     platform.eventually(lambda: not mine & platform.servers().keys(), "the servers are gone")

@@ -19,13 +19,14 @@ from local.aws.dataplane.redis_cluster_watch import follow
 from local.aws.dataplane.redis_config import Credentials, render_node
 from local.aws.dataplane.redis_desired import redis_imports, redis_sentinels, redis_snapshots
 from local.aws.dataplane.redis_report import report_group
-from local.aws.extensions.elasticache import DEFAULTS, ElastiCache
-from local.aws.extensions.elasticache_groups import Group, default_parameter_groups
+from local.aws.extensions.elasticache import ElastiCache
+from local.aws.extensions.elasticache_groups import Group
 from local.aws.extensions.elasticache_node_groups import SLOTS, Slots, even_slots, numbers, ranges, size, told
 from local.aws.extensions.elasticache_parameters import DEFAULT_CLUSTER_GROUP
 from local.aws.extensions.elasticache_shards import first_node_groups, grown
 from local.aws.extensions.elasticache_snapshots import ExportedFile, Part, Snapshot
 from local.aws.state import ADDRESSES
+from tests.unit.local_aws import groups
 
 pytestmark = pytest.mark.unit
 
@@ -36,25 +37,7 @@ PRIMARIES = ("0001-001", "0002-001", "0003-001")
 def group(monkeypatch: pytest.MonkeyPatch) -> Group:
     """Three node groups of two nodes that have been ready."""
     monkeypatch.setattr(ADDRESSES, "taken", {})
-    made = Group(
-        identifier="orders",
-        region="eu-west-1",
-        account="123456789012",
-        description="d",
-        node_type="cache.t4g.micro",
-        port=6379,
-        tls=True,
-        tokens=["a-token-of-sufficient-length"],
-        parameter_group=default_parameter_groups("eu-west-1", "123456789012")[DEFAULT_CLUSTER_GROUP],
-        subnet_group=None,
-        security_groups=[],
-        automatic_failover=True,
-        multi_az=True,
-        declared=dict(DEFAULTS),
-        clustered=True,
-        formed=True,
-        status="available",
-    )
+    made = groups.available(DEFAULT_CLUSTER_GROUP, multi_az=True, clustered=True)
     made.node_groups = first_node_groups(3, [])
     made.resize(2)
     return made

@@ -30,11 +30,12 @@ from local.aws.dataplane.redis_roles import PATIENCE, may_follow, primary_at_sta
 from local.aws.dataplane.redis_sentinel_driver import strangers
 from local.aws.dataplane.redis_sentinels import Told, newest
 from local.aws.dataplane.redis_watch import follow
-from local.aws.extensions.elasticache import DEFAULTS, ElastiCache
-from local.aws.extensions.elasticache_groups import Group, default_parameter_groups
+from local.aws.extensions.elasticache import ElastiCache
+from local.aws.extensions.elasticache_groups import Group
 from local.aws.extensions.elasticache_parameters import DEFAULT_GROUP
 from local.aws.extensions.elasticache_snapshots import ExportedFile
 from local.aws.state import ADDRESSES
+from tests.unit.local_aws import groups
 
 pytestmark = pytest.mark.unit
 
@@ -45,24 +46,7 @@ CONTROL = "the-platforms-own-password"
 def group(monkeypatch: pytest.MonkeyPatch) -> Group:
     """Three nodes that have been ready."""
     monkeypatch.setattr(ADDRESSES, "taken", {})
-    made = Group(
-        identifier="orders",
-        region="eu-west-1",
-        account="123456789012",
-        description="d",
-        node_type="cache.t4g.micro",
-        port=6379,
-        tls=True,
-        tokens=["a-token-of-sufficient-length"],
-        parameter_group=default_parameter_groups("eu-west-1", "123456789012")[DEFAULT_GROUP],
-        subnet_group=None,
-        security_groups=[],
-        automatic_failover=True,
-        multi_az=False,
-        declared=dict(DEFAULTS),
-        formed=True,
-        status="available",
-    )
+    made = groups.available(DEFAULT_GROUP, multi_az=False)
     made.resize(3)
     for node, server in zip(made.nodes, redis_servers(made), strict=True):
         node.address = server.address

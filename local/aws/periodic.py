@@ -1,13 +1,10 @@
-"""Something that is looked after once a second, in a thread of its own."""
+"""Something that is looked after again and again, in a thread of its own."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
-
-INTERVAL = 1.0
-"""Seconds between looks."""
 
 _log = logging.getLogger("local.aws")
 
@@ -18,11 +15,13 @@ class Periodic:
     Args:
         name: Of the thread.
         look: Called each time; what it raises is logged.
+        interval: Seconds between looks.
     """
 
-    def __init__(self, name: str, look: Callable[[], None]) -> None:
+    def __init__(self, name: str, look: Callable[[], None], interval: float = 1.0) -> None:
         self._name = name
         self._look = look
+        self._interval = interval
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
@@ -36,7 +35,7 @@ class Periodic:
         self._thread.join()
 
     def _loop(self) -> None:
-        while not self._stopping.wait(INTERVAL):
+        while not self._stopping.wait(self._interval):
             try:
                 self._look()
             except Exception:  # noqa: BLE001  # what went wrong once must not end the looking
