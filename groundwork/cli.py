@@ -156,9 +156,17 @@ def up(stack: Stack, extra: Extra = None, yes: Yes = False) -> None:
 
 
 @app.command()
-def preview(stack: Stack, extra: Extra = None) -> None:
+def preview(
+    stack: Stack,
+    extra: Extra = None,
+    pr_comment: Annotated[
+        Path | None, typer.Option(help="Also write what a pull request should be told, as Markdown, to this file.")
+    ] = None,
+) -> None:
     """Run `pulumi preview` with the policy packs."""
-    raise typer.Exit(_engine(stack, prepare=True).run("preview", *engines.policy_arguments(), *(extra or [])))
+    from groundwork import previewing
+
+    raise typer.Exit(previewing.run(_engine(stack, prepare=True), extra or (), comment=pr_comment))
 
 
 @app.command()
@@ -189,6 +197,18 @@ def check(
     raise typer.Exit(
         checking.run(_engine(stack, prepare=False), patterns=only or (), within=within, as_json=as_json, junit=junit)
     )
+
+
+@app.command()
+def gate(
+    stack: Stack,
+    within: Annotated[float, typer.Option(help="Seconds in which what fails is tried again.", min=0.0)] = 300.0,
+    junit: Annotated[Path | None, typer.Option(help="Also write the results as JUnit XML to this file.")] = None,
+) -> None:
+    """Check what was just deployed and mark it as verified; when a check fails, say what to go back to and how."""
+    from groundwork import gating
+
+    raise typer.Exit(gating.run(_engine(stack, prepare=False), within=within, junit=junit))
 
 
 @app.command()

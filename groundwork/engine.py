@@ -92,11 +92,18 @@ class Engine:
     environment: Mapping[str, str]
     project: Path = ROOT
 
-    def run(self, *arguments: str) -> int:
-        """Run `pulumi ARGUMENTS` on the user's terminal; returns its exit code."""
-        return subprocess.run(
-            self._argv(arguments), env=dict(self.environment), cwd=self.project, check=False
-        ).returncode
+    def run(self, *arguments: str, event_log: Path | None = None) -> int:
+        """Run `pulumi ARGUMENTS` on the user's terminal; returns its exit code.
+
+        Args:
+            event_log: Where the engine also writes its events, one JSON object a line.
+        """
+        environment = dict(self.environment)
+        if event_log is not None:
+            # The engine hides this flag behind its debug commands; its Automation API reads previews in this way too.
+            environment["PULUMI_DEBUG_COMMANDS"] = "true"
+            arguments = (*arguments, "--event-log", str(event_log))
+        return subprocess.run(self._argv(arguments), env=environment, cwd=self.project, check=False).returncode
 
     def answer(self, *arguments: str) -> str:
         """Run `pulumi ARGUMENTS` and return what it printed.

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from groundwork.pull_request import comment, events
+from groundwork.pull_request.events import PropertyChange
+
 pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[3]
@@ -135,3 +138,31 @@ def test_an_exemption_is_listed_and_lets_the_stack_pass(project: Any, made: Path
     outcome = _up(project, program, "--policy-pack-config", str(config)).assert_succeeded()
     assert "Exempt until 2999-12-31, owner shop team: moves out in spring." in outcome.output
     assert made.read_text() != ""
+
+
+def test_the_engines_events_tell_a_pull_request_what_happens(project: Any, made: Path, tmp_path: Path) -> None:
+    """SR-AFFINITY: changes with their values, the violation, and secrets masked, from the real engine."""
+    before = """
+    import pulumi, pulumi_random as random
+    random.RandomPassword("password", length=12)
+    k8s.core.v1.ConfigMap("settings", data={"token": pulumi.Output.secret("hush-hush")})
+    """
+    after = """
+    import pulumi, pulumi_random as random
+    random.RandomPassword("password", length=14)
+    k8s.core.v1.Service("web", spec={"session_affinity": "ClientIP", "ports": [{"port": 80}]})
+    """
+    _up(project, before, "--skip-preview").assert_succeeded()
+    project.write(DEPLOYMENT + dedent(after))
+    log = tmp_path / "events.jsonl"
+    project.environment["PULUMI_DEBUG_COMMANDS"] = "true"
+    project.run("preview", "--policy-pack", str(PACK), "--event-log", str(log)).assert_failed()
+    preview = events.read(log.read_text().splitlines())
+    # Whether the engine still tells of the refused Service depends on what it was busy with.
+    changes = [(change.operation.value, change.name) for change in preview.changes if change.name != "web"]
+    assert changes == [("replace", "password"), ("delete", "settings")]
+    assert preview.changes[0].properties == (PropertyChange("length", 12, 14, forces_replacement=True),)
+    [refused] = [result for result in preview.policies if result.level == "mandatory"]
+    assert refused.message.startswith('[SR-AFFINITY] kubernetes:core/v1:Service "web": spec.sessionAffinity')
+    assert not preview.finished
+    assert "hush-hush" not in log.read_text() + comment.render("test", preview)
