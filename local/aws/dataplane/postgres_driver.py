@@ -41,7 +41,13 @@ from local.aws.dataplane.postgres_config import (
     waits_for_restart,
 )
 from local.aws.dataplane.postgres_members import USER, Members
-from local.aws.dataplane.postgres_roles import ensure_database, ensure_roles
+from local.aws.dataplane.postgres_roles import (
+    ensure_database,
+    ensure_roles,
+    position,
+    standby_has,
+    wait_for_nobody,
+)
 from local.aws.dataplane.postgres_snapshots import data_of
 from local.aws.extensions.rds_parameters import BINARIES
 
@@ -112,10 +118,11 @@ class PostgresDriver:
         self._hand_over(server)
         self._haproxy.ensure(_entrance(server))
         self._wait(server, members, files, lambda: self._serving(server) is not None, 30, "answers")
-        if server.primary is None:
-            self._set_up(server, known)
+        made = self._set_up(server, known) if server.primary is None else None
         members = self._members.of(server)
         self._wait(server, members, files, lambda: self._is_complete(server), _COPY_SECONDS, "has its standby")
+        if made is not None:
+            self._wait(server, members, files, lambda: self._is_kept(server, *made), 10, "has roles on its standby")
         wanted = str(config["postgresql"]["parameters"][GENERATION])
 
         def has_taken() -> bool:
@@ -210,7 +217,9 @@ class PostgresDriver:
         return None if server.archive is None else own_folder(self._context.folder(server.archive), USER)
 
     def _tend(self, server: PostgresServer, members: list[Member], files: Files) -> None:
-        """Have every member's Patroni run; take the lock from a writer that is dead."""
+        """Have the store and every member's Patroni run; take the lock from a writer that is dead."""
+        # Without the store nobody follows, so that who waits here for a standby would wait in vain.
+        self._etcd.ensure()
         for member in members:
             if self._members.is_dead(member):
                 self._etcd.remove_if(_key(server.name, "leader"), member.name)
@@ -226,7 +235,7 @@ class PostgresDriver:
         what: str,
     ) -> None:
         def answer() -> bool:
-            if not all(self._members.is_running(member) for member in members):
+            if not self._etcd.is_running() or not all(self._members.is_running(member) for member in members):
                 self._tend(server, members, files)
             return question()
 
@@ -339,20 +348,41 @@ class PostgresDriver:
             self._members.end(member)
             self._etcd.remove(_key(server.name, f"members/{member.name}"))
 
-    def _set_up(self, server: PostgresServer, known: _Known) -> None:
+    def _set_up(self, server: PostgresServer, known: _Known) -> tuple[Member, str]:
+        """Roles and the first database; returns the writer, and where its log holds them."""
         leader = self._serving(server)
         if leader is None:
             raise NotReady(f"{server.name} has no writer")
         passwords = fingerprint(server.password)
         try:
             with self._members.connect(leader) as connection:
+                wait_for_nobody(connection)
                 if known.passwords != passwords:
                     ensure_roles(connection, server.username, server.password, self._context.control_password)
-                    known.passwords = passwords
                 if server.database:
                     ensure_database(connection, server.database, server.username)
+                known.passwords = passwords
+                return leader, position(connection)
         except psycopg.Error as error:
             raise NotReady(f"{server.name}: {error}") from error
+
+    def _is_kept(self, server: PostgresServer, writer: Member, position: str) -> bool:
+        """Whether what was set up on this writer would outlive it.
+
+        Raises:
+            NotReady: another member writes now, and may lack it.
+        """
+        now = self._serving(server)
+        if now is not None and now != writer:
+            self._known[server.name].passwords = ""
+            raise NotReady(f"{server.name} has got another writer")
+        if now is None or len(server.members) == 1:
+            return now is not None
+        try:
+            with self._members.connect(writer) as connection:
+                return standby_has(connection, position)
+        except psycopg.Error:
+            return False
 
     def _run(self, argv: list[str]) -> None:
         as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *argv]

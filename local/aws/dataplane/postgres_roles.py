@@ -23,6 +23,26 @@ _FOR_THE_PLATFORM = (
 Connection = psycopg.Connection[Any]
 
 
+def wait_for_nobody(connection: Connection) -> None:
+    """Have what this connection commits not wait for a standby.
+
+    Nothing bounds that wait, not even `statement_timeout`, and a standby that is away may be waiting for whoever waits.
+    """
+    connection.execute("SET synchronous_commit = local")
+
+
+def position(connection: Connection) -> str:
+    """Where the log ends that holds everything committed so far."""
+    row = connection.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
+    return "" if row is None else str(row[0])
+
+
+def standby_has(connection: Connection, position: str) -> bool:
+    """Whether the standby has the log up to there on its disk."""
+    question = "SELECT bool_or(flush_lsn >= %s::pg_lsn) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')"
+    return connection.execute(question, (position,)).fetchone() == (True,)
+
+
 def ensure_roles(connection: Connection, master: str, password: str, replication_password: str) -> None:
     """The master user with its password, the group that RDS puts it into, and the replication user.
 
