@@ -15,11 +15,10 @@ import pytest
 from local.aws.dataplane import patroni, postgres_lag, postmaster
 from local.aws.dataplane.context import NotReady
 from local.aws.layout import Layout
-from local.aws.lifecycle import STORE
 from local.network.plan import Plan
 from local.paths import Paths
 from local.processes import Processes
-from tests.fixtures.databases import PASSWORD, Database, Ledger, Wait, available, gone
+from tests.fixtures.databases import Database, Ledger, Wait, available, gone
 
 pytestmark = pytest.mark.e2e
 
@@ -57,21 +56,6 @@ class Server:
         """Which of them writes: the other one has a mark in its data that says that it follows."""
         [letter] = [each for each in self.letters if not (self.data(each) / "standby.signal").exists()]
         return letter
-
-    def freeze(self, letter: str) -> list[int]:
-        """Nothing of its PostgreSQL goes on: it confirms no commit, and its connections stay; these processes."""
-        postgres = postmaster.find(self.data(letter))
-        assert postgres is not None
-        frozen = [postgres, *map(int, Path(f"/proc/{postgres}/task/{postgres}/children").read_text().split())]
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
-        return frozen
-
-    def lose_the_store(self) -> None:
-        """kill -9 of what the servers agree in."""
-        store = Processes(self._layout.server_records).running(STORE)
-        assert store is not None
-        os.kill(store.pid, signal.SIGKILL)
 
     def kill(self, letter: str, *, whole: bool) -> None:
         """kill -9, before anything of it can notice."""
@@ -135,40 +119,6 @@ def test_a_killed_writer_is_followed_by_its_standby(
     )
     assert database.described(database.name)["Endpoint"] == before["Endpoint"]
     available(database, database.name, eventually)
-
-
-def test_a_change_does_not_wait_for_a_standby_that_waits_for_the_platform(
-    database: Database, server: Server, eventually: Wait
-) -> None:
-    """SR-DB: the password is changed while the standby stands still, then both it and the store are lost."""
-    eventually(lambda: standby_follows(database), "the standby follows")
-    [standby] = set(server.letters) - {server.writer}
-    frozen = server.freeze(standby)
-    changed = "another-password-for-a-while"
-    database.api.modify_db_instance(
-        DBInstanceIdentifier=database.name, MasterUserPassword=changed, ApplyImmediately=True
-    )
-    try:
-        eventually(lambda: logs_in(database, changed), "the new password is taken")
-        server.lose_the_store()
-        server.kill(standby, whole=True)
-        for pid in frozen[1:]:
-            os.kill(pid, signal.SIGKILL)
-        available(database, database.name, eventually)
-    finally:
-        database.api.modify_db_instance(
-            DBInstanceIdentifier=database.name, MasterUserPassword=PASSWORD, ApplyImmediately=True
-        )
-    eventually(lambda: logs_in(database, PASSWORD), "the old password is taken again")
-    eventually(lambda: standby_follows(database), "the standby follows again")
-
-
-def logs_in(database: Database, password: str) -> bool:
-    try:
-        database.connect(database.name, password).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def test_a_reboot_with_failover_changes_the_writer(database: Database, server: Server, eventually: Wait) -> None:

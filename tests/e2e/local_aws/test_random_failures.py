@@ -99,7 +99,8 @@ class Platform(Stores):
         try:
             with self.postgres(connect_timeout=3) as connection:
                 connection.execute("INSERT INTO rows VALUES (%s)", (row,))
-        except (psycopg.OperationalError, ClientError, BotoCoreError):
+        except (psycopg.Error, ClientError, BotoCoreError):
+            # Whoever is led to a writer that has just become a standby is told so, and nothing is acknowledged.
             return
         self.rows.append(row)
 
