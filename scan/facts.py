@@ -1,0 +1,155 @@
+"""What one file tells, before the files of a service are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from scan.model import Form, Sighting, Trait
+from scan.words import name_parts
+
+
+class Place(StrEnum):
+    """Where state is declared."""
+
+    MODULE = "module level"
+    STATIC = "static field"
+    FIELD = "field"
+    CLOSURE = "closure"
+
+
+@dataclass(frozen=True)
+class Write:
+    """A change of state after it was made, that is inside a function.
+
+    Attributes:
+        operation: Method or kind of assignment: `set`, `push`, `property`, `assign`.
+        line: Where, from 1.
+        traits: What is known about the place, such as that it stands in for Redis there.
+    """
+
+    operation: str
+    line: int
+    traits: frozenset[Trait] = frozenset()
+
+
+@dataclass
+class Holder:
+    """A variable or field that holds a container.
+
+    Attributes:
+        name: As declared.
+        owner: Class of a field, function of a closure; empty at module level.
+        own: Words of the name.
+        context: Words around it, nearest first.
+        writes: Changes seen so far; those from other files are added when files are put together.
+        traits: What is known without looking at writes.
+        always: Reported even when nothing writes to it here: a library's cache or queue is written through calls.
+    """
+
+    path: PurePosixPath
+    line: int
+    name: str
+    form: Form
+    place: Place
+    owner: str
+    own: frozenset[str]
+    context: tuple[frozenset[str], ...]
+    writes: list[Write] = field(default_factory=list)
+    traits: frozenset[Trait] = frozenset()
+    always: bool = False
+
+
+@dataclass(frozen=True)
+class ClassFact:
+    """A class, and whether its own code makes it one per process.
+
+    Attributes:
+        single: Why there is one per process; empty when its own code does not tell.
+        durable: Whether its name is that of something long-lived: service, store, registry.
+        accessor: Line of what hands out the one object (`getInstance`); 0 without one.
+    """
+
+    name: str
+    path: PurePosixPath
+    line: int
+    single: str = ""
+    durable: bool = False
+    accessor: int = 0
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A place that makes an object of a class.
+
+    Attributes:
+        name: The class.
+        place: `module`, `root` (start-up code), `local`, or `field` of the class `owner`.
+    """
+
+    name: str
+    place: str
+    where: str
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class ForeignWrite:
+    """A change of what another file declares.
+
+    Attributes:
+        module: The other file's name as the language writes it, made absolute in the scan.
+        name: What it is called there.
+    """
+
+    module: str
+    name: str
+    write: Write
+
+
+@dataclass
+class FileFacts:
+    """All that one file tells.
+
+    Attributes:
+        module: The file's own name as imports of others write it.
+        aliases: Exported name to the name declared here, where they differ.
+        sightings: What needs no other file to be decided.
+    """
+
+    path: PurePosixPath
+    module: str
+    holders: list[Holder] = field(default_factory=list)
+    classes: list[ClassFact] = field(default_factory=list)
+    instances: list[Instance] = field(default_factory=list)
+    foreign: list[ForeignWrite] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    sightings: list[Sighting] = field(default_factory=list)
+
+
+DURABLE: frozenset[str] = frozenset(
+    "service services manager store repository registry tracker queue usecase controller cache middleware monitor "
+    "executor router resolver provider gateway server scheduler limiter breaker discovery checker proxy handling "
+    "collector optimizer monitoring bus hub broker worker orchestrator coordinator dispatcher balancer storage "
+    "supervisor config limits sessions db database".split()
+)
+"""Last words of class names whose objects live as long as the process, by the habit of the trade."""
+
+ROOTS: frozenset[str] = frozenset(
+    "main bootstrap start startup boot createapp buildapp makeapp createserver buildserver createcontainer "
+    "buildcontainer configure setup init initialize register lifespan compose wire getinstance".split()
+)
+"""Names of functions that run once, when the process starts."""
+
+
+def is_durable(name: str) -> bool:
+    """Whether a class name says that its objects live as long as the process."""
+    parts = name_parts(name)
+    return bool(parts) and (parts[-1] in DURABLE or "".join(parts[-2:]) in DURABLE)
+
+
+def is_root(name: str) -> bool:
+    """Whether a function name says that it runs once, when the process starts."""
+    parts = name_parts(name)
+    return "".join(parts) in ROOTS or (len(parts) > 1 and "".join((parts[0], parts[-1])) in ROOTS)
