@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from scan.model import Form, Sighting, Trait
-from scan.words import name_parts
+from scan.words import listed, name_parts
 
 
 class Place(StrEnum):
@@ -128,19 +128,23 @@ class FileFacts:
     sightings: list[Sighting] = field(default_factory=list)
 
 
-DURABLE: frozenset[str] = frozenset(
+DURABLE: frozenset[str] = listed(
     "service services manager store repository registry tracker queue usecase controller cache middleware monitor "
     "executor router resolver provider gateway server scheduler limiter breaker discovery checker proxy handling "
     "collector optimizer monitoring bus hub broker worker orchestrator coordinator dispatcher balancer storage "
-    "supervisor config limits sessions db database".split()
+    "supervisor config limits sessions db database"
 )
 """Last words of class names whose objects live as long as the process, by the habit of the trade."""
 
-ROOTS: frozenset[str] = frozenset(
-    "main bootstrap start startup boot createapp buildapp makeapp createserver buildserver createcontainer "
-    "buildcontainer configure setup init initialize register lifespan compose wire getinstance".split()
+ROOTS: frozenset[str] = listed(
+    "main bootstrap start startup boot configure setup init initialize lifespan compose wire run"
 )
 """Names of functions that run once, when the process starts."""
+
+_BEGINS = listed("start run create build make init initialize setup open configure register bootstrap boot compose")
+_WHOLES = listed(
+    "app api application server worker service services container dashboard process dependencies deps http"
+)
 
 
 def is_durable(name: str) -> bool:
@@ -150,6 +154,8 @@ def is_durable(name: str) -> bool:
 
 
 def is_root(name: str) -> bool:
-    """Whether a function name says that it runs once, when the process starts."""
+    """Whether a function name says that it runs once, when the process starts: `main`, `createApp`, `start_worker`."""
     parts = name_parts(name)
-    return "".join(parts) in ROOTS or (len(parts) > 1 and "".join((parts[0], parts[-1])) in ROOTS)
+    if len(parts) == 1:
+        return parts[0] in ROOTS
+    return len(parts) > 1 and parts[0] in _BEGINS and parts[-1] in _WHOLES

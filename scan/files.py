@@ -14,10 +14,11 @@ from typing import Final
 from scan.model import Note
 from scan.syntax import GRAMMARS, parse
 from scan.vocabulary import TESTS
+from scan.words import listed
 
-IGNORED: Final = frozenset(
+IGNORED: Final = listed(
     "node_modules dist build out vendor deps _build .venv venv site-packages __pycache__ .git .next .nuxt .output "
-    "coverage bower_components .tox .mypy_cache .ruff_cache .pytest_cache .turbo .cache target .svelte-kit".split()
+    "coverage bower_components .tox .mypy_cache .ruff_cache .pytest_cache .turbo .cache target .svelte-kit"
 )
 """Folders of what is installed or built."""
 
@@ -107,9 +108,7 @@ def _folders(
         yield here, service, names
 
 
-def _take(
-    path: Path, root: Path, service: PurePosixPath, found: Found, seen: set[Path], *, tests: bool
-) -> None:
+def _take(path: Path, root: Path, service: PurePosixPath, found: Found, seen: set[Path], *, tests: bool) -> None:
     if path.suffix not in GRAMMARS:
         return
     relative = _relative(path, root)
@@ -131,7 +130,11 @@ def _outside(path: PurePosixPath, service: PurePosixPath) -> str:
     name = path.name
     if set(inner[:-1]) & TESTS or any(mark in name for mark in _TEST_NAMES[:3]):
         return "tests"
-    if name.startswith("test_") or name in ("conftest.py", "test_helper.exs") or name.endswith(("_test.py", "_test.exs")):
+    if (
+        name.startswith("test_")
+        or name in ("conftest.py", "test_helper.exs")
+        or name.endswith(("_test.py", "_test.exs"))
+    ):
         return "tests"
     if any(mark in name for mark in _TEST_NAMES[3:]) or name == "mix.exs":
         return "declarations and build settings"

@@ -7,6 +7,7 @@ from typing import Final
 
 from scan.model import Form, Grade, Severity, Sighting, Trait
 from scan.roles import UNKNOWN, role_of
+from scan.words import listed
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 
@@ -76,12 +77,14 @@ _CACHE: Final = Grade(
 _COUNTER: Final = Grade(
     "counter", "counter", MEDIUM, "Count in Redis (INCR) where the sum matters: each instance counts for itself."
 )
-_UPLOADS: Final = frozenset(
-    "upload uploads uploaded media avatar avatars attachment attachments files images photos documents storage".split()
+_UPLOADS: Final = listed(
+    "upload uploads uploaded media avatar avatars attachment attachments files images photos documents storage"
 )
 _TAKERS: Final = frozenset({"shift", "popleft", "pop(0)", "get", "get_nowait", "dequeue"})
 _GIVERS: Final = frozenset({"push", "append", "unshift", "put", "put_nowait", "enqueue", "add"})
 _CONTAINERS: Final = frozenset({Form.MAP, Form.SET, Form.LIST, Form.OBJECT, Form.PROCESS})
+_TOLD: Final = frozenset({"connection-registry", "breaker-state", "cache", "config-state", "health-state"})
+"""What may be a local copy that a broker keeps up to date."""
 _STAY: Final = frozenset({"metrics", "registration", "coalescing"})
 
 
@@ -129,8 +132,12 @@ def _state(seen: Sighting) -> Grade:
         return _cache(seen, named)
     if seen.form is Form.COUNTER:
         return named if named and named.rule in ("sequence", "rate-limit-state", "idempotency-state") else _COUNTER
-    if named is not None and named.rule == "connection-registry" and Trait.RELAYED in seen.traits:
+    if named is not None and named.rule in _TOLD and Trait.RELAYED in seen.traits:
         return replace(named, severity=LOW, action="Acceptable: the local end of what a broker tells every instance.")
+    if named is not None and named.rule == "connection-registry" and Trait.SILENT in seen.traits:
+        return replace(
+            named, severity=LOW, action="Acceptable: counted and closed, never told anything from elsewhere."
+        )
     known = role_of(seen.own, ())
     taken = bool(seen.operations & _TAKERS) and bool(seen.operations & _GIVERS)
     if seen.form is Form.LIST and taken and known is None:

@@ -71,7 +71,9 @@ def scan(
         notes += unused
     services = tuple(Service(name, roots[name], len(groups[name])) for name in sorted(groups))
     findings.sort(key=lambda one: (one.service, -one.grade.severity, str(one.sighting.path), one.sighting.line))
-    return Inventory(services, tuple(findings), tuple(sorted(notes, key=lambda note: (str(note.path), note.line))), found.skipped)
+    return Inventory(
+        services, tuple(findings), tuple(sorted(notes, key=lambda note: (str(note.path), note.line))), found.skipped
+    )
 
 
 def _root(starts: list[Path]) -> Path:
@@ -84,9 +86,7 @@ def _names(found: Found) -> dict[PurePosixPath, str]:
     count: dict[str, int] = defaultdict(int)
     for name in found.services.values():
         count[name] += 1
-    return {
-        folder: name if count[name] == 1 else f"{name} ({folder})" for folder, name in found.services.items()
-    }
+    return {folder: name if count[name] == 1 else f"{name} ({folder})" for folder, name in found.services.items()}
 
 
 def _read_all(candidates: list[Candidate], today: date, workers: int | None) -> list[_Read]:

@@ -69,6 +69,8 @@ class Trait(StrEnum):
     """Holds functions or classes, which are the same in each instance."""
     PROMISES = "promises"
     """Holds work in flight."""
+    SILENT = "silent"
+    """Connections that are counted and closed, but never told anything through this."""
 
 
 @dataclass(frozen=True)

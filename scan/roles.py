@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scan.model import Grade, Severity
+from scan.words import listed
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 
@@ -43,10 +44,12 @@ def _role(
     rule: str, title: str, severity: Severity, action: str, own: str = "", *, every: str = "", around: str = ""
 ) -> Role:
     grade = Grade(rule, title, severity, action)
-    return Role(grade, frozenset(own.split()), frozenset(every.split()), frozenset(around.split()))
+    return Role(grade, listed(own), listed(every), listed(around))
 
 
-_QUEUE: Final = "Use BullMQ with Redis (Oban where PostgreSQL holds the jobs): what waits here is lost with the process."
+_QUEUE: Final = (
+    "Use BullMQ with Redis (Oban where PostgreSQL holds the jobs): what waits here is lost with the process."
+)
 _TASKS: Final = "Keep each task's state in a Redis hash, so that it outlives the process and any instance can answer."
 _CACHE: Final = "Move it to Redis, or keep it small and short-lived: each instance has its own copy."
 _METRICS: Final = "Acceptable: each instance reports its own figures and Prometheus adds them up."
@@ -69,7 +72,7 @@ ROLES: Final[tuple[Role, ...]] = (
         LOW,
         _METRICS,
         "metric metrics counter counters gauge gauges histogram histograms stats statistics telemetry latency "
-        "latencies timings patterns profile profiles profiler prometheus hits misses",
+        "latencies timings patterns profile profiles profiler prometheus hits misses sample samples counts tally",
     ),
     _role(
         "idempotency-state",
@@ -169,7 +172,7 @@ ROLES: Final[tuple[Role, ...]] = (
         HIGH,
         "A connection is of one instance, what is sent over it is not: publish through Redis Pub/Sub, or the adapter "
         "of the WebSocket library.",
-        "clients sockets connections conns subscribers subscriptions streams peers rooms websockets ws sse channels",
+        "client clients socket sockets connection connections conns subscribers subscriptions streams peers rooms websocket websockets ws sse channels serverresponse streaming",
     ),
     _role("memory-queue", "queue", CRITICAL, _QUEUE, "queue queues queued backlog fifo enqueued"),
     _role(
@@ -194,9 +197,7 @@ ROLES: Final[tuple[Role, ...]] = (
         "task tasks job jobs",
         around="executor executors background processing processor runner",
     ),
-    _role(
-        "task-state", "state of tasks", CRITICAL, _TASKS, "task tasks job jobs progress workitems"
-    ),
+    _role("task-state", "state of tasks", CRITICAL, _TASKS, "task tasks job jobs progress workitems"),
     _role(
         "buffer-state",
         "buffer",

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-CLEANUP: Final = frozenset(
+from scan.words import listed
+
+CLEANUP: Final = listed(
     "clean cleanup cleaner purge prune evict eviction expire expired sweep sweeper gc reap reaper health healthcheck "
     "check checks monitor monitoring metric metrics heartbeat ping keepalive stats report sample probe watchdog lag "
-    "rotate trim flushmetrics collect log".split()
+    "rotate trim collect log renew extend refresh reload look watch beat heartbeats idle timeout stale"
 )
 """What timers do that S001 finds acceptable: they clean up, watch or measure, each instance for itself."""
 
-WORK: Final = frozenset(
+WORK: Final = listed(
     "process poll dequeue send sync job jobs queue drain run retry charge deliver publish notify import export execute "
-    "work worker fetch generate bill billing email mail remind reminder invoice dispatch consume next campaign".split()
+    "work worker fetch generate bill billing email mail remind reminder invoice dispatch consume next campaign"
 )
 """What timers do that each instance would do again."""
 
-SCRIPTS: Final = frozenset("scripts script bin tools tooling migrations migrate seeds seed benchmarks bench".split())
+SCRIPTS: Final = listed("scripts script bin tools tooling migrations migrate seeds seed benchmarks bench")
 """Folders of what people or a build run."""
 
-TESTS: Final = frozenset(
-    "test tests __tests__ spec specs e2e __mocks__ mocks fixtures fixture cypress stories __snapshots__ testing".split()
+TESTS: Final = listed(
+    "test tests __tests__ spec specs e2e __mocks__ mocks fixtures fixture cypress stories __snapshots__ testing"
 )
 """Folders of tests."""
 
@@ -30,3 +32,12 @@ REDIS: Final = frozenset({"redis", "ioredis", "valkey", "redix", "keydb", "redis
 
 PRODUCTION: Final = frozenset({"production", "prod", "isprod", "isproduction"})
 DEVELOPMENT: Final = frozenset({"development", "dev", "test", "isdev", "istest", "isdevelopment", "debug", "local"})
+
+CLIENTS: Final = listed(
+    "bull bullmq bee-queue ioredis redis pg mysql2 mongodb mongoose kafkajs amqplib axios undici knex typeorm sequelize "
+    "@prisma/client @grpc/grpc-js pino winston stripe openai nodemailer @elastic/elasticsearch nats"
+)
+"""Packages whose objects are clients, pools and loggers: they hold connections, no state of the service."""
+
+SENDS: Final = listed("send write emit publish broadcast json push sendtext send_text send_json send_bytes")
+"""What is called on a connection to tell its client something."""

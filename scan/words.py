@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
+
+
+def listed(text: str) -> frozenset[str]:
+    """A word list, written with spaces between."""
+    return frozenset(text.split())
 
 
 @lru_cache(maxsize=8192)
@@ -12,7 +18,7 @@ def words(name: str) -> frozenset[str]:
     Neighbours are also given joined (`ratelimit` of `rateLimit`), so that a word list needs one spelling.
     """
     parts = name_parts(name)
-    joined = {first + second for first, second in zip(parts, parts[1:], strict=False)}
+    joined = {first + second for first, second in pairwise(parts)}
     return frozenset(parts) | joined
 
 

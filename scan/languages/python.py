@@ -1,2 +1,5 @@
 from scan.facts import FileFacts
-def read(root, path): return FileFacts(path, str(path))
+
+
+def read(root, path):
+    return FileFacts(path, str(path))

@@ -17,6 +17,7 @@ from scan.languages.javascript.shapes import (
     function_around,
     function_name,
     location,
+    named,
     string,
     tokens,
 )
@@ -54,7 +55,12 @@ def collect(source: Source, facts: FileFacts) -> None:
 def _call(node: Node, source: Source) -> Iterator[Sighting]:
     name = callee(node)
     last = name.rpartition(".")[2]
-    if last in ("setInterval", "setTimeout") and name in (last, f"globalThis.{last}", f"global.{last}", f"timers.{last}"):
+    if last in ("setInterval", "setTimeout") and name in (
+        last,
+        f"globalThis.{last}",
+        f"global.{last}",
+        f"timers.{last}",
+    ):
         yield from _timer(node, last, source)
         return
     if name in ("Cron", "Interval") and node.parent is not None and node.parent.kind == "decorator":
@@ -76,7 +82,9 @@ def _library(node: Node, name: str, origin: Import, source: Source) -> Iterator[
     options = entries(literal)
     shared = bool(_STORE_KEYS & options.keys()) or bool(given and literal is None)
     if module in ("express-session", "koa-session", "@fastify/session"):
-        if member.endswith("MemoryStore") or (module == "express-session" and member in ("default", "*") and not shared):
+        if member.endswith("MemoryStore") or (
+            module == "express-session" and member in ("default", "*") and not shared
+        ):
             yield _seen(node, Form.SESSION_STORE, name, source)
     elif module == "memorystore":
         yield _seen(node, Form.SESSION_STORE, name, source)
@@ -87,17 +95,17 @@ def _library(node: Node, name: str, origin: Import, source: Source) -> Iterator[
             yield _seen(node, Form.RATE_LIMITER, name, source)
     elif module == "@nestjs/throttler" and member.startswith("ThrottlerModule.forRoot") and not shared:
         yield _seen(node, Form.RATE_LIMITER, name, source)
-    elif module in _BREAKERS and node.kind == "new_expression":
-        yield _seen(node, Form.BREAKER, name, source)
-    elif module == "cockatiel" and member == "circuitBreaker":
+    elif (module in _BREAKERS and node.kind == "new_expression") or (
+        module == "cockatiel" and member == "circuitBreaker"
+    ):
         yield _seen(node, Form.BREAKER, name, source)
     elif module in _SCHEDULERS and member.rpartition(".")[2] in _STARTS:
         yield _seen(node, Form.SCHEDULE, name, source, _purpose(node, next(iter(reversed(given)), None)))
     elif module in _DATABASES and node.kind == "new_expression":
         yield _seen(node, Form.DATABASE, name, source)
-    elif module == "multer" and ("dest" in options or member == "diskStorage"):
-        yield _on_disk(node, name, node, source, "upload")
-    elif module in ("formidable", "express-fileupload") and {"uploadDir", "tempFileDir"} & options.keys():
+    elif (module == "multer" and ("dest" in options or member == "diskStorage")) or (
+        module in ("formidable", "express-fileupload") and {"uploadDir", "tempFileDir"} & options.keys()
+    ):
         yield _on_disk(node, name, node, source, "upload")
     elif (module, member) in (("winston", "transports.File"), ("pino", "destination")) and given:
         if member == "transports.File" or string(given[0]) not in (None, "/dev/stdout"):
@@ -185,9 +193,11 @@ def _named_calls(callback: Node) -> set[str]:
     if callback.kind in ("identifier", "member_expression"):
         return {callback.text.rpartition(".")[2]}
     if callback.kind == "call_expression":
-        return {callee(callback).rpartition(".")[2]} | {
-            part.text.rpartition(".")[2] for part in [callback.child("function")] if part is not None
-        } | {name.split(".")[-2] for name in [callee(callback)] if name.endswith(".bind") and name.count(".") > 1}
+        return (
+            {callee(callback).rpartition(".")[2]}
+            | {part.text.rpartition(".")[2] for part in [callback.child("function")] if part is not None}
+            | {name.split(".")[-2] for name in [callee(callback)] if name.endswith(".bind") and name.count(".") > 1}
+        )
     return {name.rpartition(".")[2] for name in called(callback)}
 
 
@@ -199,7 +209,8 @@ def _purpose(node: Node, callback: Node | None) -> frozenset[Trait]:
         deletes = {name.rpartition(".")[2] for name in called(callback)} & {"delete"}
         if asked & CLEANUP or (deletes and not asked & WORK):
             return frozenset({Trait.CLEANUP})
-    around = frozenset().union(*(words(name) for name in context(node)))
+    kept = node.parent.child("name") if node.parent is not None else None
+    around = frozenset().union(*(words(name) for name in [named(kept), *context(node)]))
     return frozenset({Trait.CLEANUP}) if around & CLEANUP and not asked & WORK else frozenset()
 
 

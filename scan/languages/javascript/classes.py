@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from scan.facts import ClassFact, FileFacts, Instance, is_durable
 from scan.languages.javascript.shapes import (
-    CLASSES,
     FIELDS,
     FUNCTIONS,
     bare,
@@ -12,8 +11,7 @@ from scan.languages.javascript.shapes import (
     class_around,
     class_name,
     dotted,
-    function_around,
-    starts_up,
+    is_class,
 )
 from scan.languages.javascript.source import Source
 from scan.syntax import Node
@@ -24,7 +22,7 @@ _INJECTED = frozenset({"Injectable", "Service", "Singleton", "singleton", "injec
 def collect(source: Source, facts: FileFacts) -> None:
     """Add the file's classes and every place that makes an object."""
     for node in source.root.walk():
-        if node.kind in CLASSES:
+        if is_class(node):
             _class(node, source, facts)
         elif node.kind == "new_expression":
             _made(node, source, facts)
@@ -76,7 +74,7 @@ def _made(node: Node, source: Source, facts: FileFacts) -> None:
         facts.instances.append(Instance(name, "field", where, class_name(own)))
     elif source.while_made(node) and own is None:
         facts.instances.append(Instance(name, "module", where))
-    elif starts_up(function_around(node)) or _kept_by_module(node, source):
+    elif source.at_start(node) or _kept_by_module(node, source):
         facts.instances.append(Instance(name, "root", where))
     else:
         facts.instances.append(Instance(name, "local", where))

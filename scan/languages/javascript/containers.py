@@ -8,7 +8,7 @@ from scan.languages.javascript.scopes import Scopes
 from scan.languages.javascript.shapes import arguments, bare, callee, dotted, entries, named
 from scan.model import Form
 from scan.syntax import Node
-from scan.words import words
+from scan.words import listed, words
 
 _CONSTRUCTED: Final = {
     "Map": Form.MAP,
@@ -27,8 +27,8 @@ _CACHES: Final = frozenset(
 _QUEUES: Final = frozenset({"p-queue", "fastq", "better-queue", "denque", "queue", "double-ended-queue"})
 _STORES: Final = frozenset({"memory", "inmemory"})
 
-MUTATORS: Final = frozenset(
-    "set add delete clear push pop shift unshift splice fill enqueue dequeue put del mset append prepend".split()
+MUTATORS: Final = listed(
+    "set add delete clear push pop shift unshift splice fill enqueue dequeue put del mset append prepend"
 )
 _HELD: Final = frozenset({"get", "at", "find", "values"})
 """Methods that hand out what is held, so that changing it changes the holder."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scan.languages.javascript.shapes import CLASSES, FUNCTIONS, arguments, bare, callee, named, string
+from scan.languages.javascript.shapes import FUNCTIONS, arguments, bare, callee, is_class, named, string
 from scan.syntax import Node
 
 _BLOCKS = frozenset(
@@ -73,7 +73,7 @@ class Scopes:
             self._variable(node)
         elif node.kind in FUNCTIONS:
             self._function(node)
-        elif node.kind in CLASSES:
+        elif is_class(node):
             self._declare(node.child("name"), node, _block_around(node))
         elif node.kind == "import_statement":
             self._import(node)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from scan.facts import is_root
-from scan.syntax import Node
+from scan.syntax import Node, parse
 from scan.words import words
 
 FUNCTIONS: Final = frozenset(
@@ -24,8 +24,13 @@ FIELDS: Final = frozenset({"public_field_definition", "field_definition"})
 _WRAPPERS: Final = frozenset(
     {"as_expression", "satisfies_expression", "non_null_expression", "parenthesized_expression", "await_expression"}
 )
-_INLINE: Final = frozenset({"forEach", "map", "filter", "reduce", "flatMap", "some", "every"})
-"""Methods of arrays that call at once what they are given."""
+_INLINE: Final = frozenset({"forEach", "map", "filter", "reduce", "flatMap", "some", "every", "then"})
+"""Methods that call what they are given as part of what is around them."""
+
+
+def is_class(node: Node) -> bool:
+    """Whether a node is a class; the keyword has the same kind as an anonymous class."""
+    return node.kind in CLASSES and not node.token
 
 
 def bare(node: Node | None) -> Node | None:
@@ -144,7 +149,7 @@ def function_name(function: Node | None) -> str:
 
 def class_around(node: Node) -> Node | None:
     """The class that a node lies in."""
-    return next((above for above in node.up() if above.kind in CLASSES), None)
+    return next((above for above in node.up() if is_class(above)), None)
 
 
 def class_name(node: Node | None) -> str:
@@ -162,7 +167,7 @@ def context(node: Node) -> list[str]:
     """Names around a node, nearest first: functions and classes."""
     found = []
     for above in node.up():
-        name = function_name(above) if above.kind in FUNCTIONS else class_name(above) if above.kind in CLASSES else ""
+        name = function_name(above) if above.kind in FUNCTIONS else class_name(above) if is_class(above) else ""
         if name and name != "constructor":
             found.append(name)
     return found
@@ -193,3 +198,22 @@ def tokens(node: Node) -> frozenset[str]:
 def starts_up(function: Node | None) -> bool:
     """Whether a function's name says that it runs once, at the start."""
     return function is not None and is_root(function_name(function))
+
+
+def documented_type(node: Node) -> Node | None:
+    """The type that a JSDoc comment right before a declaration gives (`@type {…}`), as a tree of its own."""
+    statement = node if node.kind in FIELDS else node.parent
+    above = statement.parent if statement is not None else None
+    if statement is None or above is None:
+        return None
+    position = above.children.index(statement)
+    comment = above.children[position - 1] if position else None
+    if comment is None or comment.kind != "comment" or "@type" not in comment.text:
+        return None
+    inner = comment.text.partition("@type")[2].partition("{")[2]
+    depth = 1
+    for end, char in enumerate(inner):
+        depth += (char == "{") - (char == "}")
+        if depth == 0:
+            return parse(f"type T = {inner[:end]};".encode(), "typescript")[0]
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -17,13 +18,14 @@ from scan.languages.javascript.shapes import (
     context,
     function_around,
     function_name,
+    starts_up,
 )
 from scan.model import Trait
 from scan.syntax import Node
 from scan.vocabulary import SCRIPTS
-from scan.words import words
+from scan.words import listed, words
 
-_TRIVIAL = frozenset("string number boolean unknown any void map set array record promise readonly object".split())
+_TRIVIAL = listed("string number boolean unknown any void map set array record promise readonly object t")
 
 
 class Source:
@@ -48,7 +50,9 @@ class Source:
     @cached_property
     def relayed(self) -> bool:
         """Whether the file listens to a broker."""
-        return any(name.rpartition(".")[2] in ("subscribe", "psubscribe", "createAdapter") for name in called(self.root))
+        return any(
+            name.rpartition(".")[2] in ("subscribe", "psubscribe", "createAdapter") for name in called(self.root)
+        )
 
     def around(self, node: Node, *more: str) -> tuple[frozenset[str], ...]:
         """Words around a node, nearest first, the file's name last."""
@@ -70,17 +74,30 @@ class Source:
         name = function_name(function)
         if function.kind == "method_definition":
             return name == "constructor" or (depth > 0 and self._only_from_constructor(function, name, depth))
+        return self._all_calls(function, depth, self.while_made)
+
+    def at_start(self, node: Node, depth: int = 3) -> bool:
+        """Whether a node runs only while the process starts."""
+        function = function_around(node)
+        return (
+            starts_up(function)
+            or self.while_made(node)
+            or (function is not None and self._all_calls(function, depth, self.at_start))
+        )
+
+    def _all_calls(self, function: Node, depth: int, holds: Callable[[Node, int], bool]) -> bool:
+        """Whether something holds for every call of a function that this file keeps to itself."""
         if function.kind != "function_declaration" or depth == 0:
             return False
         if function.parent is not None and function.parent.kind == "export_statement":
             return False
-        uses = [use for use in self.scopes.uses(function, name) if use.parent is not function]
+        uses = [use for use in self.scopes.uses(function, function_name(function)) if use.parent is not function]
         return bool(uses) and all(
             use.field == "function"
             and use.parent is not None
             and use.parent.kind == "call_expression"
             and not use.within(function)
-            and self.while_made(use, depth - 1)
+            and holds(use, depth - 1)
             for use in uses
         )
 
@@ -134,8 +151,8 @@ def _factory(outer: Node) -> bool:
     return not inline and not _parameters(outer) & _HANDLED
 
 
-_HANDLED = frozenset("req request ctx context socket ws res reply job message next event".split())
-_REGISTERS = frozenset("get post put patch delete use on all ws route handle subscribe process add hook command".split())
+_HANDLED = listed("req request ctx context socket ws res reply job message next event")
+_REGISTERS = listed("get post put patch delete use on all ws route handle subscribe process add hook command")
 
 
 def _parameters(function: Node) -> set[str]:

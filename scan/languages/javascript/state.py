@@ -9,26 +9,29 @@ from dataclasses import dataclass
 from scan.facts import FileFacts, ForeignWrite, Holder, Place, Write
 from scan.languages.javascript.containers import change, form_of, form_of_type, is_frozen, memory_store
 from scan.languages.javascript.shapes import (
-    CLASSES,
     FIELDS,
     FUNCTIONS,
     arguments,
     bare,
+    called,
     callee,
     class_name,
+    documented_type,
     dotted,
     function_around,
     function_name,
+    is_class,
     named,
     tokens,
 )
 from scan.languages.javascript.source import Source, escapes
 from scan.model import Form, Trait
 from scan.syntax import Node
-from scan.words import words
+from scan.vocabulary import CLIENTS, SENDS
+from scan.words import listed, words
 
 _GLOBALS = frozenset({"global", "globalThis", "app.locals"})
-_POOLS = frozenset("client pool connection sdk prisma instance transport agent".split())
+_POOLS = listed("client pool connection sdk prisma instance transport agent")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def collect(source: Source, facts: FileFacts) -> None:
     for node in source.root.walk():
         if node.kind == "variable_declarator":
             _variable(node, source, facts)
-        elif node.kind in CLASSES:
+        elif is_class(node):
             _class(node, source, facts)
         elif node.kind == "assignment_expression":
             _global(node, source, facts)
@@ -205,9 +208,7 @@ def _counts(where: Node) -> bool:
 
 def _holder(source: Source, node: Node, name: str, made: _Made, place: Place, owner: str) -> Holder:
     literal = made.literal
-    types = source.type_words(node.child("type")) or source.type_words(
-        literal.child("type_arguments") if literal is not None else None
-    )
+    types = " ".join(source.type_words(kind) for kind in _types(node, literal))
     return Holder(
         source.path,
         node.line,
@@ -223,6 +224,16 @@ def _holder(source: Source, node: Node, name: str, made: _Made, place: Place, ow
     )
 
 
+def _types(node: Node, literal: Node | None) -> list[Node]:
+    """Every place that says what a declaration holds: its annotation, `new Map<…>`, a JSDoc comment."""
+    given = [
+        node.child("type"),
+        literal.child("type_arguments") if literal is not None else None,
+        documented_type(node),
+    ]
+    return [kind for kind in given if kind is not None]
+
+
 def _write(operation: str, where: Node, source: Source) -> Write:
     return Write(operation, where.line, source.guards.traits(where))
 
@@ -232,13 +243,16 @@ def _finish(holder: Holder, node: Node, uses: list[Node], source: Source) -> Non
     traits = set(holder.traits)
     if source.relayed:
         traits.add(Trait.RELAYED)
-    kinds = [below for below in node.walk() if below.kind in ("type_identifier", "function_type")]
-    if any(kind.kind == "function_type" for kind in kinds):
+    literal = bare(node.child("value") or node.child("right"))
+    kinds = [below for kind in _types(node, literal) for below in kind.walk()]
+    if any(kind.kind == "function_type" or _is_client(kind, source) for kind in kinds):
         traits.add(Trait.CODE)
-    if any(kind.text == "Promise" for kind in kinds):
+    if any(kind.kind == "type_identifier" and kind.text == "Promise" for kind in kinds):
         traits.add(Trait.PROMISES)
+    if not any(_told(use) for use in uses):
+        traits.add(Trait.SILENT)
     stored = [value for use in uses if (value := _stored(use)) is not None]
-    if stored and all(_is_code(value) for value in stored):
+    if stored and all(_is_code(value, source) for value in stored):
         traits.add(Trait.CODE)
     if holder.form is Form.QUEUE and uses and all(_awaited(use) for use in uses if _adds(use)):
         traits.add(Trait.AWAITED)
@@ -260,11 +274,46 @@ def _stored(use: Node) -> Node | None:
     return bare(given[-1]) if given and name in ("set", "add", "push", "unshift") else None
 
 
-def _is_code(value: Node) -> bool:
+def _is_client(kind: Node, source: Source) -> bool:
+    """Whether a type, or the module that it is imported from, is that of a client, a pool or a logger."""
+    if kind.kind == "type_identifier":
+        origin = source.scopes.imports.get(kind.text)
+        return origin is not None and _of_client(origin.module)
+    return kind.kind == "string" and _of_client(kind.text[1:-1])
+
+
+def _of_client(module: str) -> bool:
+    return module in CLIENTS or module.startswith("@aws-sdk/")
+
+
+def _told(use: Node) -> bool:
+    """Whether what is held is told something through this use: `for (const c of clients) c.send()`, `clients.get(id)`."""
+    parent = use.parent
+    if parent is None:
+        return False
+    if parent.kind == "for_in_statement":
+        names = {name.rpartition(".")[2] for name in called(parent)}
+        return bool(names & SENDS)
+    if parent.kind == "arguments" or parent.kind == "spread_element" or parent.kind == "subscript_expression":
+        return True
+    if parent.kind != "member_expression":
+        return False
+    method = named(parent.child("property"))
+    call = parent.parent
+    if method in ("forEach", "values", "entries", "keys") and call is not None:
+        around = next(
+            (above for above in [call, *call.up()] if above.kind in ("for_in_statement", "call_expression")), call
+        )
+        return bool({name.rpartition(".")[2] for name in called(around)} & SENDS)
+    return method == "get"
+
+
+def _is_code(value: Node, source: Source) -> bool:
     if value.kind in ("arrow_function", "function_expression"):
         return True
     if value.kind == "new_expression":
-        return bool(words(callee(value)) & _POOLS)
+        origin = source.scopes.origin(callee(value))
+        return bool(words(callee(value)) & _POOLS) or (origin is not None and _of_client(origin.module))
     return value.kind == "identifier" and bool(tokens(value) & {"handler", "fn", "callback", "factory", "listener"})
 
 
