@@ -54,6 +54,9 @@ _LIBRARIES: Final = {
         HIGH,
         "Use a delayed job (BullMQ, Oban): what waits in a timer is lost with the process.",
     ),
+    Form.DICTIONARY: Grade(
+        "process-dictionary", "process dictionary", LOW, "Acceptable within one request: it ends with the process."
+    ),
     Form.SINGLETON: Grade(
         "stateless-singleton", "singleton", LOW, "Acceptable: a wrapper without state of its own, or a pool."
     ),

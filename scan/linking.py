@@ -9,6 +9,9 @@ from scan.facts import ClassFact, FileFacts, Holder, Place
 from scan.model import Form, Sighting, Trait
 from scan.words import words
 
+ANYWHERE = "*"
+"""For names that hold for the whole program, such as those of ETS tables."""
+
 _OF_OBJECTS = frozenset({"property", "assign", "delete", "increment", "nested"})
 """Changes of an object; a method call on one may be its own method."""
 
@@ -42,20 +45,27 @@ def link(files: Iterable[FileFacts]) -> Iterator[Sighting]:
 
 
 def _write_across(files: list[FileFacts]) -> None:
-    declared: dict[tuple[str, str], list[Holder]] = defaultdict(list)
+    declared: dict[str, list[tuple[FileFacts, Holder]]] = defaultdict(list)
     for file in files:
+        exported = {local: name for name, local in file.aliases.items()}
         for holder in file.holders:
             if holder.place is Place.MODULE:
-                declared[file.module, holder.name].append(holder)
-    aliases = {(file.module, name): local for file in files for name, local in file.aliases.items()}
+                declared[holder.name].append((file, holder))
+                if holder.name in exported:
+                    declared[exported[holder.name]].append((file, holder))
     for file in files:
         for foreign in file.foreign:
-            place = foreign.module, foreign.name
-            if place not in aliases and (f"{foreign.module}/index", foreign.name) in declared:
-                place = f"{foreign.module}/index", foreign.name
-            for holder in declared.get((place[0], aliases.get(place, place[1])), []):
-                if holder.form is not Form.OBJECT or foreign.write.operation in _OF_OBJECTS:
+            for other, holder in declared.get(foreign.name, []):
+                known = holder.form is not Form.OBJECT or foreign.write.operation in _OF_OBJECTS
+                if known and _names(foreign.module, other.module):
                     holder.writes.append(foreign.write)
+
+
+def _names(written: str, module: str) -> bool:
+    """Whether an import means a module: exactly, its index file, or a package's dotted name from further in."""
+    if written == ANYWHERE:
+        return True
+    return module in (written, f"{written}/index") or module.endswith(f".{written}")
 
 
 def _single(files: list[FileFacts]) -> dict[str, str]:

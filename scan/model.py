@@ -32,6 +32,7 @@ class Form(StrEnum):
     CACHE = "cache"
     QUEUE = "queue"
     PROCESS = "process state"
+    DICTIONARY = "process dictionary"
     SINGLETON = "singleton"
     TIMER = "timer"
     SCHEDULE = "schedule"

@@ -261,8 +261,7 @@ ROLES: Final[tuple[Role, ...]] = (
         "data of users",
         HIGH,
         "Move it to the database: it is lost with the process, and other instances do not have it.",
-        "repository repo store storage users user orders order notifications notification records documents items "
-        "messages data db database accounts profiles state results subscriptions",
+        "repository repo users user orders order notifications notification documents messages accounts subscriptions",
     ),
 )
 
