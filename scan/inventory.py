@@ -51,7 +51,7 @@ def scan(
         tests: Judge tests as well.
         workers: Processes; by default one a processor when there are many files.
     """
-    real = [Path(os.path.abspath(start)) for start in starts]
+    real = [Path.cwd() / start for start in starts]
     root = _root(real)
     found = find(root, real, tests=tests)
     reads = _read_all(found.candidates, today, workers)
@@ -71,14 +71,18 @@ def scan(
         notes += unused
     services = tuple(Service(name, roots[name], len(groups[name])) for name in sorted(groups))
     findings.sort(key=lambda one: (one.service, -one.grade.severity, str(one.sighting.path), one.sighting.line))
-    return Inventory(
-        services, tuple(findings), tuple(sorted(notes, key=lambda note: (str(note.path), note.line))), found.skipped
-    )
+    ordered = tuple(sorted(notes, key=lambda note: (str(note.path), note.line)))
+    return Inventory(services, tuple(findings), ordered, found.skipped, _prefix(root))
+
+
+def _prefix(root: Path) -> PurePosixPath:
+    here = Path.cwd()
+    return PurePosixPath(root.relative_to(here) if root.is_relative_to(here) else root)
 
 
 def _root(starts: list[Path]) -> Path:
     folders = [start if start.is_dir() else start.parent for start in starts]
-    return Path(os.path.commonpath(folders))
+    return Path(os.path.normpath(os.path.commonpath(folders)))
 
 
 def _names(found: Found) -> dict[PurePosixPath, str]:

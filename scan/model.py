@@ -183,13 +183,22 @@ class Service:
 
 @dataclass(frozen=True)
 class Inventory:
-    """All that one scan found."""
+    """All that one scan found.
+
+    Attributes:
+        skipped: Why files were left out, with how many; what stands in ignored folders is not even counted.
+        prefix: From the working folder to the root of the scan, for paths that people and tools can open.
+    """
 
     services: tuple[Service, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
-    """Why files were left out, with how many: tests, generated code, ignored folders are not even counted."""
+    prefix: PurePosixPath = PurePosixPath(".")
+
+    def shown(self, path: PurePosixPath) -> str:
+        """A path from the working folder."""
+        return str(self.prefix / path)
 
     @property
     def counted(self) -> tuple[Finding, ...]:
