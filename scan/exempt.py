@@ -2,7 +2,7 @@
 
     // groundwork/exempt.cache: reason: read-through, 5 s; owner: web team; expires: 2027-03-31
 
-On the finding's line, or in the comment right above it. The fields are those of the policies' exemptions.
+On the finding's line, or in a comment above it. The fields are those of the policies' exemptions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Comment:
     Attributes:
         rule: The rule that it names.
         line: Where it stands.
-        lines: The lines that it speaks of: its own, and the next that is no comment.
+        lines: The lines that it speaks of: its own when there is code on it, else the next with code.
         exemption: What it says.
     """
 
@@ -33,19 +33,17 @@ class Comment:
 
 def comments(root: Node, today: date) -> tuple[Comment, ...]:
     """The exempting comments of a file."""
-    found = [node for node in root.walk() if node.kind == "comment"]
-    taken = {line for node in found for line in range(node.line, node.line + node.text.count("\n") + 1)}
-    return tuple(known for node in found if (known := _read(node, taken, today)) is not None)
+    code = sorted({node.line for node in root.walk() if node.kind != "comment" and not node.children})
+    found = (node for node in root.walk() if node.kind == "comment")
+    return tuple(known for node in found if (known := _read(node, code, today)) is not None)
 
 
-def _read(node: Node, commented: set[int], today: date) -> Comment | None:
+def _read(node: Node, code: list[int], today: date) -> Comment | None:
     _, marker, rest = node.text.partition(ANNOTATION)
     if not marker:
         return None
     rule, _, text = rest.partition(":")
     last = node.line + node.text.count("\n")
-    following = last + 1
-    while following in commented:
-        following += 1
+    lines = {node.line} if node.line in code else {next((line for line in code if line > last), last)}
     exemption = read_exemption(text.strip().removesuffix("*/").strip(), today)
-    return Comment(rule.strip(), node.line, frozenset({node.line, following}), exemption)
+    return Comment(rule.strip(), node.line, frozenset(lines), exemption)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from scan.model import Form, Sighting, Trait
-from scan.words import listed, name_parts
+from scan.words import listed, name_parts, words
 
 
 class Place(StrEnum):
@@ -159,3 +159,16 @@ def is_root(name: str) -> bool:
     if len(parts) == 1:
         return parts[0] in ROOTS
     return len(parts) > 1 and parts[0] in _BEGINS and parts[-1] in _WHOLES
+
+
+_ROOMS = listed(
+    "service services model models route routes handler handlers config settings file files schema schemas plugin plugins "
+    "hook hooks command commands listener listeners middleware client clients event events job jobs task tasks state "
+    "index main app util utils helper helpers common types server"
+)
+"""File names that say what kind of code is in them, not what one variable is for."""
+
+
+def file_words(path: PurePosixPath) -> frozenset[str]:
+    """What a file's name says about the state in it."""
+    return frozenset() if path.stem.lower() in _ROOMS else words(path.stem)

@@ -165,5 +165,5 @@ def _file(seen: Sighting) -> Grade:
             "Delete it where it was written, and bound the scratch space; keep nothing there for another request.",
         )
     action = "Write to object storage (S3): this disk is lost with the instance, and the others never see it."
-    words = seen.own.union(*seen.context)
+    words = seen.own.union(*seen.context[:-1])
     return Grade("local-file", "local file", CRITICAL if words & _UPLOADS else HIGH, action)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from scan.facts import ClassFact, FileFacts, Holder, Place
+from scan.facts import ClassFact, FileFacts, Holder, Place, file_words
 from scan.model import Form, Sighting, Trait
 from scan.words import words
 
@@ -40,7 +40,7 @@ def link(files: Iterable[FileFacts]) -> Iterator[Sighting]:
                     Form.SINGLETON,
                     known.single,
                     words(known.name),
-                    (words(known.path.stem),),
+                    (file_words(known.path),),
                 )
 
 

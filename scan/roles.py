@@ -172,7 +172,7 @@ ROLES: Final[tuple[Role, ...]] = (
         HIGH,
         "A connection is of one instance, what is sent over it is not: publish through Redis Pub/Sub, or the adapter "
         "of the WebSocket library.",
-        "client clients socket sockets connection connections conns subscribers subscriptions streams peers rooms websocket websockets ws sse channels serverresponse streaming",
+        "client clients socket sockets connection connections conns subscribers subscriptions streams peers room rooms websocket websockets ws sse channels serverresponse streaming",
     ),
     _role("memory-queue", "queue", CRITICAL, _QUEUE, "queue queues queued backlog fifo enqueued"),
     _role(
@@ -210,7 +210,7 @@ ROLES: Final[tuple[Role, ...]] = (
         "logs and events",
         HIGH,
         "Write to standard output and collect it (ELK, Datadog, CloudWatch): each instance shows only its own.",
-        "log logs errors events history audit entries",
+        "log logs errors events history audit",
     ),
     _role(
         "lock-state",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from scan.facts import file_words
 from scan.languages.elixir.shapes import (
     arguments,
     called,
@@ -66,7 +67,7 @@ class Source:
     def around(self, node: Node, *more: frozenset[str]) -> tuple[frozenset[str], ...]:
         """Words around a node, nearest first, the file's name last."""
         names = [function_name(function_around(node)), module_name(module_around(node)).rpartition(".")[2]]
-        return (*more, *(words(name) for name in [*names, self.path.stem] if name))
+        return (*more, *(words(name) for name in names if name), file_words(self.path))
 
     def while_made(self, node: Node, depth: int = 3) -> bool:
         """Whether a node runs only while a process or the application starts."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from scan.facts import file_words
 from scan.languages.javascript.guards import Guards
 from scan.languages.javascript.scopes import Scopes
 from scan.languages.javascript.shapes import (
@@ -56,8 +57,7 @@ class Source:
 
     def around(self, node: Node, *more: str) -> tuple[frozenset[str], ...]:
         """Words around a node, nearest first, the file's name last."""
-        names = [*more, *context(node), self.path.stem]
-        return tuple(words(name) for name in names if name)
+        return (*(words(name) for name in [*more, *context(node)] if name), file_words(self.path))
 
     def type_words(self, node: Node | None) -> str:
         """The names in a type, without those that every program has."""

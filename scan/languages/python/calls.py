@@ -164,7 +164,7 @@ def _resolved(place: Node, source: Source, depth: int = 4) -> list[Node]:
     for part in parts:
         if part.kind != "identifier" or not depth or part.field == "attribute":
             continue
-        for reference in source.references.get(part.text, []):
+        for reference in source.uses(part.text, source.home(part)):
             above = reference.parent
             value = above.child("right") if above is not None and above.kind == "assignment" else None
             if above is not None and above.kind == "as_pattern_target" and above.parent is not None:
@@ -199,7 +199,7 @@ def _loop(node: Node, source: Source) -> Iterator[Sighting]:
             continue
         asked = {name.rpartition(".")[2] for name in called(body)}
         if "sleep" in asked and not any(part.kind in ("return_statement", "break_statement") for part in body.walk()):
-            yield _seen(node, Form.TIMER, "loop", source, _purpose(loop, body))
+            yield _seen(loop, Form.TIMER, "loop", source, _purpose(loop, body))
             return
 
 

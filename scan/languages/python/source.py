@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from scan.facts import file_words
 from scan.languages.python.shapes import (
     FUNCTIONS,
     MAKERS,
@@ -69,13 +70,12 @@ class Source:
     def uses(self, name: str, scope: Node | None) -> Iterator[Node]:
         """References to a name of a function, or of the module when `scope` is `None`."""
         for reference in self.references.get(name, []):
-            if self._home(reference) is scope:
+            if self.home(reference) is scope:
                 yield reference
 
     def around(self, node: Node, *more: str) -> tuple[frozenset[str], ...]:
         """Words around a node, nearest first, the file's name last."""
-        names = [*more, *context(node), self.path.stem]
-        return tuple(words(name) for name in names if name)
+        return (*(words(name) for name in [*more, *context(node)] if name), file_words(self.path))
 
     def while_made(self, node: Node, depth: int = 3) -> bool:
         """Whether a node runs while the module is loaded, or its class's object is made, and never after."""
@@ -162,7 +162,7 @@ class Source:
             use.field == "function" and not use.within(function) and holds(use, depth - 1) for use in uses
         )
 
-    def _home(self, name: Node) -> Node | None:
+    def home(self, name: Node) -> Node | None:
         """The function whose variable a name is; `None` for the module's."""
         below = name
         for above in name.up():
