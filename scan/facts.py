@@ -162,9 +162,9 @@ def is_root(name: str) -> bool:
 
 
 _ROOMS = listed(
-    "service services model models route routes handler handlers config settings file files schema schemas plugin plugins "
-    "hook hooks command commands listener listeners middleware client clients event events job jobs task tasks state "
-    "index main app util utils helper helpers common types server"
+    "service services model models route routes handler handlers config settings file files schema schemas plugin "
+    "plugins hook hooks command commands listener listeners middleware client clients event events job jobs task tasks "
+    "state index main app util utils helper helpers common types server"
 )
 """File names that say what kind of code is in them, not what one variable is for."""
 

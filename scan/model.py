@@ -194,7 +194,7 @@ class Inventory:
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
-    prefix: PurePosixPath = PurePosixPath(".")
+    prefix: PurePosixPath = field(default_factory=PurePosixPath)
 
     def shown(self, path: PurePosixPath) -> str:
         """A path from the working folder."""

@@ -115,7 +115,7 @@ ROLES: Final[tuple[Role, ...]] = (
         "rate limits",
         HIGH,
         "Count in Redis (sliding window): with N instances a client has N times its limit.",
-        "rate rates ratelimit ratelimits ratelimiter limiter limiters limits throttle throttles throttled throttler "
+        "ratelimit ratelimits ratelimiter limiter limiters limits throttle throttles throttled throttler "
         "attempts quota quotas buckets windows",
     ),
     _role(
@@ -172,7 +172,8 @@ ROLES: Final[tuple[Role, ...]] = (
         HIGH,
         "A connection is of one instance, what is sent over it is not: publish through Redis Pub/Sub, or the adapter "
         "of the WebSocket library.",
-        "client clients socket sockets connection connections conns subscribers subscriptions streams peers room rooms websocket websockets ws sse channels serverresponse streaming",
+        "client clients socket sockets connection connections conns subscribers subscriptions streams peers room rooms "
+        "websocket websockets ws sse channels serverresponse streaming online",
     ),
     _role("memory-queue", "queue", CRITICAL, _QUEUE, "queue queues queued backlog fifo enqueued"),
     _role(

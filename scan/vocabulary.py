@@ -34,8 +34,8 @@ PRODUCTION: Final = frozenset({"production", "prod", "isprod", "isproduction"})
 DEVELOPMENT: Final = frozenset({"development", "dev", "test", "isdev", "istest", "isdevelopment", "debug", "local"})
 
 CLIENTS: Final = listed(
-    "bull bullmq bee-queue ioredis redis pg mysql2 mongodb mongoose kafkajs amqplib axios undici knex typeorm sequelize "
-    "@prisma/client @grpc/grpc-js pino winston stripe openai nodemailer @elastic/elasticsearch nats"
+    "bull bullmq bee-queue ioredis redis pg mysql2 mongodb mongoose kafkajs amqplib axios undici knex typeorm "
+    "sequelize @prisma/client @grpc/grpc-js pino winston stripe openai nodemailer @elastic/elasticsearch nats"
 )
 """Packages whose objects are clients, pools and loggers: they hold connections, no state of the service."""
 

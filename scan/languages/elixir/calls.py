@@ -44,9 +44,12 @@ def collect(source: Source, facts: FileFacts) -> None:
             facts.sightings.extend(_call(node, source))
         elif node.kind == "alias":
             facts.sightings.extend(_alias(node, source))
-        elif node.kind == "pair" and named(node.child("key")).strip() == "store:":
-            if named(node.child("value")) == ":ets":
-                facts.sightings.append(_seen(node, Form.SESSION_STORE, "store: :ets", source))
+        elif node.kind == "pair" and _text(node, "key") == "store:" and _text(node, "value") == ":ets":
+            facts.sightings.append(_seen(node, Form.SESSION_STORE, "store: :ets", source))
+
+
+def _text(node: Node, field: str) -> str:
+    return named(node.child(field)).strip()
 
 
 def _call(node: Node, source: Source) -> Iterator[Sighting]:

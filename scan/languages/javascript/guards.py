@@ -98,7 +98,7 @@ def _redis(node: Node) -> bool:
 
 
 def _negated(test: Node) -> bool:
-    """Whether a test asks for absence: `!x`, `x === null`, `x !== "ready"`; the first operand of `&&` and `||` decides."""
+    """Whether a test asks for absence: `!x`, `x === null`, `x !== "ready"`; of `a && b` the first operand decides."""
     negated = False
     node: Node | None = test
     while node is not None:

@@ -287,7 +287,7 @@ def _of_client(module: str) -> bool:
 
 
 def _told(use: Node) -> bool:
-    """Whether what is held is told something through this use: `for (const c of clients) c.send()`, `clients.get(id)`."""
+    """Whether what is held is told something through this use: `for (const c of all) c.send()`, `all.get(id)`."""
     parent = use.parent
     if parent is None:
         return False
@@ -301,10 +301,8 @@ def _told(use: Node) -> bool:
     method = named(parent.child("property"))
     call = parent.parent
     if method in ("forEach", "values", "entries", "keys") and call is not None:
-        around = next(
-            (above for above in [call, *call.up()] if above.kind in ("for_in_statement", "call_expression")), call
-        )
-        return bool({name.rpartition(".")[2] for name in called(around)} & SENDS)
+        loop = next((above for above in call.up() if above.kind == "for_in_statement" and call.within(above)), call)
+        return bool({name.rpartition(".")[2] for name in called(loop)} & SENDS)
     return method == "get"
 
 

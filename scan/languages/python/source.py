@@ -63,7 +63,7 @@ class Source:
         return any(name.rpartition(".")[2] in ("subscribe", "psubscribe", "pubsub") for name in called(self.root))
 
     def full(self, name: str) -> str:
-        """A dotted name with its first part as imported: `Q()` after `from queue import Queue as Q` is `queue.Queue`."""
+        """A dotted name with its first part as imported: `Q` after `from queue import Queue as Q` is `queue.Queue`."""
         head, dot, rest = name.partition(".")
         return self.imports.get(head, head) + dot + rest
 
