@@ -25,7 +25,7 @@ IGNORED: Final = listed(
 MANIFESTS: Final = ("package.json", "pyproject.toml", "mix.exs")
 """A folder with one of these is a service."""
 
-MAX_BYTES: Final = 1_000_000
+MAX_BYTES: Final = 500_000
 """Larger files are data or generated code."""
 
 _LONG_LINE: Final = 2_000

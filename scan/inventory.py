@@ -109,7 +109,9 @@ def _read_one(candidate: Candidate, today: date) -> _Read:
     try:
         root, broken = parse(content, grammar)
     except TooLarge:
-        return _Read(candidate, None, (), (Note(candidate.path, "skipped: too many syntax nodes; generated code"),))
+        return _Read(
+            candidate, None, (), (Note(candidate.path, "skipped: too large or too deeply nested; generated code"),)
+        )
     notes: tuple[Note, ...] = ()
     if broken:
         notes = (Note(candidate.path, f"not {grammar} here; the rest of the file was judged", broken[0]),)

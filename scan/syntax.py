@@ -27,12 +27,15 @@ GRAMMARS: Final = {
 }
 """File name ending to grammar."""
 
-MAX_NODES: Final = 400_000
-"""More nodes than this and a file is not looked at: some 400 kB of dense code, and hundreds of MB as a tree here."""
+MAX_NODES: Final = 200_000
+"""More nodes than this and a file is not looked at: some 20,000 lines of code."""
+
+MAX_DEPTH: Final = 500
+"""Deeper trees are generated, or no code at all. Looking upwards costs as much as the tree is deep."""
 
 
 class TooLarge(Exception):
-    """The tree has more than `MAX_NODES` nodes."""
+    """The tree has more than `MAX_NODES` nodes, or is deeper than `MAX_DEPTH`."""
 
 
 class Node:
@@ -106,7 +109,7 @@ def parse(source: bytes, grammar: str) -> tuple[Node, list[int]]:
     """The tree of a source text, and the lines where it is not of the language.
 
     Raises:
-        TooLarge: The tree has more than `MAX_NODES` nodes.
+        TooLarge: The tree has more than `MAX_NODES` nodes, or is deeper than `MAX_DEPTH`.
     """
     cursor = _parser(grammar).parse(source).walk()
     root: Node | None = None
@@ -122,7 +125,7 @@ def parse(source: bytes, grammar: str) -> tuple[Node, list[int]]:
             broken.append(raw.start_point.row + 1)
         if raw.is_named or cursor.field_name or raw.type.isalpha():
             count += 1
-            if count > MAX_NODES:
+            if count > MAX_NODES or len(parents) > MAX_DEPTH:
                 raise TooLarge
             span = (raw.start_byte, raw.end_byte, raw.start_point.row + 1)
             made = Node(raw.type, cursor.field_name or "", parent, span, source, not raw.is_named)

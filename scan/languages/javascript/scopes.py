@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scan.languages.javascript.shapes import FUNCTIONS, arguments, bare, callee, is_class, named, string
@@ -34,31 +33,34 @@ class Scopes:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.imports: dict[str, Import] = {}
-        self._declared: dict[str, list[tuple[Node, Node]]] = defaultdict(list)
+        self._declared: dict[str, dict[Node, Node]] = defaultdict(dict)
+        self._uses: dict[Node, list[Node]] | None = None
         self.references: dict[str, list[Node]] = defaultdict(list)
         for node in root.walk():
             self._visit(node)
 
     def resolve(self, name: Node) -> Node | None:
         """The node that declares what a name means; `None` for a global."""
-        candidates = self._declared.get(name.text, [])
-        if not candidates:
+        scopes = self._declared.get(name.text)
+        if not scopes:
             return None
-        for above in name.up():
-            for scope, declaration in candidates:
-                if scope is above:
-                    return declaration
-        return None
+        return next((scopes[above] for above in name.up() if above in scopes), None)
 
-    def uses(self, declaration: Node, name: str) -> Iterator[Node]:
-        """Every reference to a declaration."""
-        for reference in self.references.get(name, []):
-            if self.resolve(reference) is declaration:
-                yield reference
+    def uses(self, declaration: Node, name: str) -> list[Node]:
+        """Every reference to a declaration by one of the names that it declares."""
+        if self._uses is None:
+            self._uses = defaultdict(list)
+            for references in self.references.values():
+                for reference in references:
+                    found = self.resolve(reference)
+                    if found is not None:
+                        self._uses[found].append(reference)
+        return [use for use in self._uses.get(declaration, []) if use.text == name]
 
     def scope_of(self, declaration: Node, name: str) -> Node | None:
         """The scope of a declaration."""
-        return next((scope for scope, known in self._declared.get(name, []) if known is declaration), None)
+        scopes = self._declared.get(name, {})
+        return next((one for one in declaration.up() if scopes.get(one) is declaration), None)
 
     def origin(self, path: str) -> Import | None:
         """The import behind a dotted name: `fs.promises.writeFile` is `promises.writeFile` of `fs`."""
@@ -146,7 +148,7 @@ class Scopes:
 
     def _declare(self, name: Node | None, declaration: Node, scope: Node | None) -> None:
         if name is not None and scope is not None:
-            self._declared[name.text].append((scope, declaration))
+            self._declared[name.text].setdefault(scope, declaration)
 
 
 def _required(call: Node) -> str:

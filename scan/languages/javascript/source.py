@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -17,6 +18,7 @@ from scan.languages.javascript.shapes import (
     class_around,
     class_name,
     context,
+    dotted,
     function_around,
     function_name,
     starts_up,
@@ -27,6 +29,9 @@ from scan.vocabulary import SCRIPTS
 from scan.words import listed, words
 
 _TRIVIAL = listed("string number boolean unknown any void map set array record promise readonly object t")
+
+GLOBALS = frozenset({"global", "globalThis", "app.locals"})
+"""Objects of the whole program."""
 
 
 class Source:
@@ -54,6 +59,15 @@ class Source:
         return any(
             name.rpartition(".")[2] in ("subscribe", "psubscribe", "createAdapter") for name in called(self.root)
         )
+
+    @cached_property
+    def globals(self) -> dict[str, list[Node]]:
+        """Members of objects that are the whole program's, by their dotted name."""
+        found: dict[str, list[Node]] = defaultdict(list)
+        for node in self.root.walk():
+            if node.kind == "member_expression" and dotted(node.child("object")) in GLOBALS:
+                found[dotted(node)].append(node)
+        return found
 
     def around(self, node: Node, *more: str) -> tuple[frozenset[str], ...]:
         """Words around a node, nearest first, the file's name last."""

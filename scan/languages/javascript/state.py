@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,13 +25,12 @@ from scan.languages.javascript.shapes import (
     named,
     tokens,
 )
-from scan.languages.javascript.source import Source, escapes
+from scan.languages.javascript.source import GLOBALS, Source, escapes
 from scan.model import Form, Trait
 from scan.syntax import Node
 from scan.vocabulary import CLIENTS, SENDS
 from scan.words import listed, words
 
-_GLOBALS = frozenset({"global", "globalThis", "app.locals"})
 _POOLS = listed("client pool connection sdk prisma instance transport agent")
 
 
@@ -70,7 +70,7 @@ def _variable(node: Node, source: Source, facts: FileFacts) -> None:
     holder = _holder(source, node, target.text, made, place, function_name(function))
     if made.form is Form.COUNTER and place is Place.CLOSURE:
         return
-    uses = list(source.scopes.uses(node, target.text))
+    uses = source.scopes.uses(node, target.text)
     for use in uses:
         found = change(use, made.form, made.literal)
         if found is None or (made.form is Form.COUNTER and found[0] not in ("increment", "assign")):
@@ -118,9 +118,13 @@ def _class(node: Node, source: Source, facts: FileFacts) -> None:
                 known = fields.get(name[5:])
                 if known is None or (known[1].literal is None and known[1].form is made.form):
                     fields[name[5:]] = (known[0] if known else inner, made, False)
+    mentions: dict[str, list[Node]] = defaultdict(list)
+    for inner in node.walk() if fields else ():
+        if inner.kind == "member_expression":
+            mentions[named(inner.child("property"))].append(inner)
     for name, (member, made, static) in fields.items():
         holder = _holder(source, member, name, made, Place.STATIC if static else Place.FIELD, owner)
-        uses = list(_field_uses(node, owner, name, static))
+        uses = list(_field_uses(mentions[name], owner, static))
         for use in uses:
             found = change(use, made.form, made.literal)
             if found is None or source.while_made(found[1]):
@@ -137,10 +141,8 @@ def _in_constructor(node: Node) -> bool:
     return function is not None and function_name(function) == "constructor"
 
 
-def _field_uses(node: Node, owner: str, name: str, static: bool) -> Iterator[Node]:
-    for inner in node.walk():
-        if inner.kind != "member_expression" or named(inner.child("property")) != name:
-            continue
+def _field_uses(mentions: list[Node], owner: str, static: bool) -> Iterator[Node]:
+    for inner in mentions:
         target = inner.child("object")
         if target is not None and (target.kind == "this" or (static and target.text == owner)):
             yield inner
@@ -148,15 +150,15 @@ def _field_uses(node: Node, owner: str, name: str, static: bool) -> Iterator[Nod
 
 def _global(node: Node, source: Source, facts: FileFacts) -> None:
     left = node.child("left")
-    if left is None or left.kind != "member_expression" or dotted(left.child("object")) not in _GLOBALS:
+    if left is None or left.kind != "member_expression" or dotted(left.child("object")) not in GLOBALS:
         return
     made = _made(node.child("right"), None, source)
     if made is None:
         return
     name = dotted(left)
     holder = _holder(source, node, named(left.child("property")), made, Place.MODULE, dotted(left.child("object")))
-    for other in source.root.walk():
-        if other.kind == "member_expression" and other is not left and dotted(other) == name:
+    for other in source.globals.get(name, []):
+        if other is not left:
             found = change(other, made.form, made.literal)
             if found is not None and not source.while_made(found[1]):
                 holder.writes.append(_write(found[0], found[1], source))

@@ -49,6 +49,7 @@ class Source:
         self.imports: dict[str, str] = {}
         self.references: dict[str, list[Node]] = defaultdict(list)
         self._bound: dict[Node, set[str]] = {}
+        self._homes: dict[str, dict[Node | None, list[Node]]] = {}
         for node in root.walk():
             if node.kind in ("import_statement", "import_from_statement"):
                 self._import(node)
@@ -67,11 +68,14 @@ class Source:
         head, dot, rest = name.partition(".")
         return self.imports.get(head, head) + dot + rest
 
-    def uses(self, name: str, scope: Node | None) -> Iterator[Node]:
+    def uses(self, name: str, scope: Node | None) -> list[Node]:
         """References to a name of a function, or of the module when `scope` is `None`."""
-        for reference in self.references.get(name, []):
-            if self.home(reference) is scope:
-                yield reference
+        homes = self._homes.get(name)
+        if homes is None:
+            homes = self._homes[name] = defaultdict(list)
+            for reference in self.references.get(name, []):
+                homes[self.home(reference)].append(reference)
+        return homes.get(scope, [])
 
     def around(self, node: Node, *more: str) -> tuple[frozenset[str], ...]:
         """Words around a node, nearest first, the file's name last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -184,15 +185,13 @@ def _class(node: Node, source: Source, facts: FileFacts) -> None:
                 fields[name[5:]] = (inner, made, Place.FIELD)
             else:
                 fields.pop(name[5:], None)
+    mentions: dict[str, list[Node]] = defaultdict(list)
+    for inner in node.walk() if fields else ():
+        if inner.kind == "attribute" and dotted(inner.child("object")) in ("self", "cls", owner):
+            mentions[named(inner.child("attribute"))].append(inner)
     for name, (member, made, place) in fields.items():
         holder = _holder(source, member, name, made, place, owner)
-        uses = [
-            use
-            for use in node.walk()
-            if use.kind == "attribute"
-            and named(use.child("attribute")) == name
-            and dotted(use.child("object")) in ("self", "cls", owner, "type(self)")
-        ]
+        uses = mentions[name]
         for use in uses:
             found = change(use)
             if found is None or _making(found[1], place) or (made.form is Form.COUNTER and found[0] != "increment"):
