@@ -16,7 +16,6 @@ from groundwork.errors import UserError
 from scan.baseline import BaselineError, Diff, Known, compare
 from scan.baseline import read as read_baseline
 from scan.baseline import write as write_baseline
-from scan.inventory import scan
 from scan.model import Inventory, Severity
 from scan.output.data import as_data
 from scan.output.markdown import as_markdown
@@ -60,6 +59,8 @@ def source(
     tests: Annotated[bool, typer.Option("--tests", help="Judge tests as well.")] = False,
 ) -> None:
     """List the state that services keep in memory or on disk: TypeScript, JavaScript, Python and Elixir (PV-SOURCE)."""
+    from scan.inventory import scan  # the grammars are for this command alone
+
     for path in paths:
         if not path.exists():
             raise UserError(f"{path}: there is no such file or folder; name what holds the services' source code")

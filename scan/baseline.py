@@ -61,7 +61,8 @@ class Diff:
 def compare(inventory: Inventory, known: Iterable[Known] = ()) -> Diff:
     """A scan against what was known; exempt findings are neither new nor unchanged, and not fixed either."""
     before = {one.fingerprint: one for one in known}
-    new, unchanged = [], []
+    new: list[Finding] = []
+    unchanged: list[Finding] = []
     for finding in inventory.counted:
         old = before.get(finding.fingerprint)
         worse = old is None or finding.grade.severity > old.severity

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from scan.baseline import Diff
-from scan.model import Finding, Grade, Inventory, Severity
+from scan.model import Finding, Grade, Inventory, Note, Severity
 
 _LEVELS: Final = {
     Severity.CRITICAL: "error",
@@ -27,11 +28,24 @@ def as_sarif(inventory: Inventory, diff: Diff, version: str) -> dict[str, Any]:
         "runs": [
             {
                 "tool": {"driver": {"name": "groundwork scan source", "semanticVersion": version, "rules": rules}},
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "toolExecutionNotifications": [_notification(note, inventory) for note in inventory.notes],
+                    }
+                ],
                 "columnKind": "unicodeCodePoints",
                 "results": [_result(finding, inventory, finding.fingerprint in new) for finding in inventory.findings],
             }
         ],
     }
+
+
+def _notification(note: Note, inventory: Inventory) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(inventory.shown(note.path))}}
+    if note.line:
+        place["region"] = {"startLine": note.line}
+    return {"level": "note", "message": {"text": note.text}, "locations": [{"physicalLocation": place}]}
 
 
 def _rule(grade: Grade) -> dict[str, Any]:
@@ -53,7 +67,7 @@ def _result(finding: Finding, inventory: Inventory, new: bool) -> dict[str, Any]
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": inventory.shown(seen.path)},
+                    "artifactLocation": {"uri": quote(inventory.shown(seen.path))},
                     "region": {"startLine": seen.line},
                 },
                 "logicalLocations": [{"fullyQualifiedName": f"{finding.service}::{seen.holder}"}],

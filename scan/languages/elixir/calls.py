@@ -144,9 +144,9 @@ def _purpose(node: Node, message: Node | None, source: Source) -> frozenset[Trai
         return frozenset({Trait.CLEANUP})
     asked = set(sent)
     module = module_around(node)
-    for clause in calls(module) if module is not None and message is not None else ():
+    for clause in calls(module) if module is not None else ():
         given = parameters(clause) if callee(clause) == "def" and function_name(clause) == "handle_info" else []
-        if given and given[0].text == message.text:
+        if message is not None and given and given[0].text == message.text:
             names = [name.rpartition(".")[2] for name in called(clause) if not name.startswith("Process.")]
             asked |= frozenset().union(*(words(name) for name in names if name not in ("handle_info", "def")))
     if asked & WORK:

@@ -133,18 +133,18 @@ def _file(node: Node, name: str, given: list[Node], options: dict[str, Node], so
     if any((string(part) or "").endswith(".log") for part in parts):
         yield _seen(node, Form.LOG_FILE, last, source)
         return
-    traits = set()
+    found: set[Trait] = set()
     if (
         known & _TEMPORARY
         or "temporarydirectory" in known
         or any((string(part) or "").startswith(("/tmp/", "/var/tmp/")) for part in parts)
     ):
-        traits.add(Trait.TEMPORARY)
+        found.add(Trait.TEMPORARY)
         around = class_around(node) or _outermost(node) or source.root
         removed = any(called_name.rpartition(".")[2] in _REMOVES for called_name in called(around))
         if removed or "temporarydirectory" in known:
-            traits.add(Trait.DELETED)
-    yield _seen(node, Form.FILE, last, source, frozenset(traits), known)
+            found.add(Trait.DELETED)
+    yield _seen(node, Form.FILE, last, source, frozenset(found), known)
 
 
 def _writes(mode: Node | None) -> bool:
