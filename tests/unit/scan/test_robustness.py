@@ -63,7 +63,7 @@ def test_syntax_errors_are_told_and_the_rest_of_the_file_is_judged(tmp_path: Pat
 def test_what_is_no_source_code_is_left_out_with_a_note(tmp_path: Path) -> None:
     """PV-SOURCE: huge, minified, binary and deeply nested files, and a link to nothing."""
     (tmp_path / "binary.js").write_bytes(b"\0\1\2")
-    (tmp_path / "deep.js").write_text("f(\n" * 2000)
+    (tmp_path / "deep.js").write_text("f(\n" * 2000 + ")\n" * 2000)
     (tmp_path / "huge.js").write_text(STATE * (files.MAX_BYTES // len(STATE) + 1))
     (tmp_path / "minified.js").write_text("var a=new Map();" * 500)
     (tmp_path / "pipe.js").symlink_to(tmp_path / "nowhere.js")
