@@ -59,6 +59,13 @@ _REGISTRY: Final = "Use Redis, etcd or Kubernetes' own Services for discovery: e
 
 ROLES: Final[tuple[Role, ...]] = (
     _role(
+        "sequence",
+        "numbers handed out",
+        HIGH,
+        "Let the database or Redis (INCR) count, or use random identifiers: two instances hand out the same number.",
+        "nextid lastid sequence seq serial idcounter currentid nextnumber",
+    ),
+    _role(
         "analytics-state",
         "analytics",
         MEDIUM,
@@ -249,13 +256,6 @@ ROLES: Final[tuple[Role, ...]] = (
         MEDIUM,
         "Move it to Redis: figures that users see differ between instances.",
         "analytics aggregates",
-    ),
-    _role(
-        "sequence",
-        "numbers handed out",
-        HIGH,
-        "Let the database or Redis (INCR) count, or use random identifiers: two instances hand out the same number.",
-        "nextid lastid sequence seq serial ids idcounter currentid nextnumber",
     ),
     _role(
         "repository-state",

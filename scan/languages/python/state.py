@@ -283,6 +283,8 @@ def _finish(holder: Holder, uses: list[Node], source: Source) -> None:
     stored = [value for use in uses if (value := _stored(use)) is not None]
     if stored and all(_is_code(value) for value in stored):
         traits.add(Trait.CODE)
+    if any(_forgets(use) for use in uses):
+        traits.add(Trait.PROMISES)
     if not any(_told(use) for use in uses):
         traits.add(Trait.SILENT)
     holder.traits = frozenset(traits)
@@ -304,6 +306,19 @@ def _is_code(value: Node) -> bool:
     if value.kind == "call":
         return bool(words(callee(value)) & _POOLS)
     return value.kind == "lambda" or (value.kind == "identifier" and value.text in _CODE)
+
+
+def _forgets(use: Node) -> bool:
+    """Whether a task takes itself out when it is done: `task.add_done_callback(running.discard)`."""
+    method = use.parent
+    call = method.parent.parent if method is not None and method.parent is not None else None
+    return (
+        method is not None
+        and named(method.child("attribute")) in ("discard", "remove")
+        and call is not None
+        and call.kind == "call"
+        and callee(call).endswith(".add_done_callback")
+    )
 
 
 def _told(use: Node) -> bool:
