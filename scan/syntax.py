@@ -50,7 +50,20 @@ class Node:
         token: Whether it is a keyword or an operator.
     """
 
-    __slots__ = ("_source", "children", "end", "field", "kind", "line", "parent", "start", "token")
+    __slots__ = (
+        "_first",
+        "_last",
+        "_order",
+        "_source",
+        "children",
+        "end",
+        "field",
+        "kind",
+        "line",
+        "parent",
+        "start",
+        "token",
+    )
 
     def __init__(
         self, kind: str, field: str, parent: Node | None, span: tuple[int, int, int], source: bytes, token: bool
@@ -62,6 +75,10 @@ class Node:
         self.start, self.end, self.line = span
         self.token = token
         self._source = source
+        self._order: list[Node] = parent._order if parent is not None else []
+        self._first = len(self._order)
+        self._last = self._first + 1
+        self._order.append(self)
 
     @property
     def text(self) -> str:
@@ -86,12 +103,8 @@ class Node:
         return next((child for child in self.children if child.kind in kinds), None)
 
     def walk(self) -> Iterator[Node]:
-        """It and everything under it, in the order of the source; never recursive, so any depth will do."""
-        waiting = [self]
-        while waiting:
-            node = waiting.pop()
-            yield node
-            waiting.extend(reversed(node.children))
+        """It and everything under it, in the order of the source."""
+        return iter(self._order[self._first : self._last])
 
     def up(self) -> Iterator[Node]:
         """Its parent, the parent's parent and so on."""
@@ -101,8 +114,12 @@ class Node:
             node = node.parent
 
     def within(self, other: Node) -> bool:
-        """Whether it is the other or lies under it."""
-        return self is other or any(node is other for node in self.up())
+        """Whether it is the other or lies under it, in the same tree."""
+        return other._first <= self._first < other._last
+
+    def _close(self) -> None:
+        """Everything under it has been made."""
+        self._last = len(self._order)
 
 
 def parse(source: bytes, grammar: str) -> tuple[Node, list[int]]:
@@ -139,8 +156,11 @@ def parse(source: bytes, grammar: str) -> tuple[Node, list[int]]:
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 assert root is not None  # the root is a named node
+                root._close()
                 return root, broken
-            parents.pop()
+            closed = parents.pop()
+            if closed is not None:
+                closed._close()
 
 
 @cache
