@@ -81,7 +81,7 @@ _COUNTER: Final = Grade(
     "counter", "counter", MEDIUM, "Count in Redis (INCR) where the sum matters: each instance counts for itself."
 )
 _UPLOADS: Final = listed(
-    "upload uploads uploaded media avatar avatars attachment attachments files images photos documents storage"
+    "upload uploads uploaded media avatar avatars attachment attachments images photos documents storage"
 )
 _TAKERS: Final = frozenset({"shift", "popleft", "pop(0)", "get", "get_nowait", "dequeue"})
 _GIVERS: Final = frozenset({"push", "append", "unshift", "put", "put_nowait", "enqueue", "add"})
@@ -101,7 +101,7 @@ def grade(seen: Sighting) -> Grade:
 
 
 def _by_form(seen: Sighting) -> Grade:
-    if Trait.FALLBACK in seen.traits:
+    if Trait.FALLBACK in seen.traits and Trait.CODE not in seen.traits:
         return FALLBACK
     if seen.form is Form.FILE:
         return _file(seen)

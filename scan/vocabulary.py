@@ -41,3 +41,8 @@ CLIENTS: Final = listed(
 
 SENDS: Final = listed("send write emit publish broadcast json push sendtext send_text send_json send_bytes")
 """What is called on a connection to tell its client something."""
+
+
+def names_redis(module: str) -> bool:
+    """Whether a module's path has a part that is Redis, such as `redis.asyncio` or `./redis`; `redis_view` is not."""
+    return bool(set(module.replace("/", ".").split(".")) & (REDIS | {"aioredis"}))

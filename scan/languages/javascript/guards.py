@@ -6,8 +6,7 @@ from scan.languages.javascript.scopes import Scopes
 from scan.languages.javascript.shapes import FUNCTIONS, bare, callee, tokens
 from scan.model import Trait
 from scan.syntax import Node
-from scan.vocabulary import DEVELOPMENT, PRODUCTION, REDIS
-from scan.words import words
+from scan.vocabulary import DEVELOPMENT, PRODUCTION, REDIS, names_redis
 
 _NEGATIONS = frozenset({"==", "===", "!==", "!="})
 _ENDS = frozenset({"return_statement", "throw_statement"})
@@ -17,7 +16,7 @@ class Guards:
     """What surrounds a node in one file."""
 
     def __init__(self, root: Node, scopes: Scopes) -> None:
-        self._clients = {name for name, known in scopes.imports.items() if words(known.module) & REDIS}
+        self._clients = {name for name, known in scopes.imports.items() if names_redis(known.module)}
         for node in root.walk():
             if node.kind in ("variable_declarator", "public_field_definition", "field_definition"):
                 name, value = node.child("name") or node.child("property"), node.child("value")

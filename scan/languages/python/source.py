@@ -24,7 +24,7 @@ from scan.languages.python.shapes import (
 )
 from scan.model import Trait
 from scan.syntax import Node
-from scan.vocabulary import DEVELOPMENT, PRODUCTION, REDIS, SCRIPTS
+from scan.vocabulary import DEVELOPMENT, PRODUCTION, REDIS, SCRIPTS, names_redis
 from scan.words import words
 
 _BINDING = frozenset({"assignment", "augmented_assignment", "named_expression"})
@@ -56,7 +56,7 @@ class Source:
             elif node.kind == "identifier" and not (node.field == "attribute" or _is_keyword(node)):
                 self.references[node.text].append(node)
         self.file_traits = frozenset({Trait.SCRIPT}) if set(path.parts[:-1]) & SCRIPTS else frozenset()
-        self._clients = {name for name, origin in self.imports.items() if words(origin) & REDIS} | set(self._assigned())
+        self._clients = {name for name, origin in self.imports.items() if names_redis(origin)} | set(self._assigned())
 
     @cached_property
     def relayed(self) -> bool:
@@ -103,19 +103,19 @@ class Source:
             return True
         return any(below.kind == "identifier" and below.text in self._clients for below in node.walk())
 
-    def traits(self, node: Node) -> frozenset[Trait]:
-        """What the conditions around a node, and those it got past, say."""
+    def traits(self, node: Node, own: str = "") -> frozenset[Trait]:
+        """What the conditions around a node, and those it got past, say; those that ask for `own` itself do not."""
         found: set[Trait] = set()
         below = node
         for above in node.up():
             if above.kind in ("if_statement", "elif_clause") and below.field == "consequence":
-                found |= self._branch(above.child("condition"), True)
+                found |= self._branch(above.child("condition"), True, own)
             elif above.kind == "if_statement" and below.field == "alternative":
-                found |= self._branch(above.child("condition"), False)
+                found |= self._branch(above.child("condition"), False, own)
             elif above.kind == "conditional_expression" and len(above.named) == 3:
                 value, test, other = above.named
                 if below is not test:
-                    found |= self._branch(test, below is value)
+                    found |= self._branch(test, below is value, own)
                     if self.about_redis(other if below is value else value):
                         found.add(Trait.FALLBACK)
             elif above.kind == "boolean_operator" and below.field == "right" and above.has("or"):
@@ -125,29 +125,30 @@ class Source:
                 if self.about_redis(above.parent.child("body")):
                     found.add(Trait.FALLBACK)
             elif above.kind in ("block", "module"):
-                found |= self._passed(above, below)
+                found |= self._passed(above, below, own)
             below = above
             if above.kind in FUNCTIONS:
                 break
         return frozenset(found)
 
-    def _passed(self, block: Node, statement: Node) -> set[Trait]:
+    def _passed(self, block: Node, statement: Node, own: str) -> set[Trait]:
         found: set[Trait] = set()
         for sibling in block.children:
             if sibling is statement:
                 break
             consequence = sibling.child("consequence") if sibling.kind == "if_statement" else None
             if consequence is not None and consequence.named and consequence.named[-1].kind in _ENDS:
-                found |= self._branch(sibling.child("condition"), False)
+                found |= self._branch(sibling.child("condition"), False, own)
         return found
 
-    def _branch(self, condition: Node | None, holds: bool) -> set[Trait]:
+    def _branch(self, condition: Node | None, holds: bool, own: str) -> set[Trait]:
         test = bare(condition)
         found: set[Trait] = set()
         if test is None:
             return found
         negated = _negated(test)
-        if self.about_redis(test) and negated == holds:
+        itself = any(part.kind == "identifier" and part.text == own for part in test.walk())
+        if self.about_redis(test) and not itself and negated == holds:
             found.add(Trait.FALLBACK)
         known = tokens(test)
         if known & PRODUCTION and negated == holds:

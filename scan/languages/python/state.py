@@ -22,11 +22,12 @@ from scan.languages.python.shapes import (
     function_around,
     function_name,
     named,
+    tokens,
 )
 from scan.languages.python.source import Source
 from scan.model import Form, Trait
 from scan.syntax import Node
-from scan.vocabulary import SENDS
+from scan.vocabulary import REDIS, SENDS
 from scan.words import listed, words
 
 _LITERALS: Final = {
@@ -107,7 +108,7 @@ def _assignment(node: Node, source: Source, facts: FileFacts) -> None:
             continue
         if scope is not None and not _outlives(found[1], scope):
             continue
-        holder.writes.append(Write(found[0], found[1].line, source.traits(found[1])))
+        holder.writes.append(Write(found[0], found[1].line, source.traits(found[1], holder.name)))
     _finish(holder, uses, source)
     if place is Place.MODULE or holder.writes:
         facts.holders.append(holder)
@@ -196,7 +197,7 @@ def _class(node: Node, source: Source, facts: FileFacts) -> None:
             found = change(use)
             if found is None or _making(found[1], place) or (made.form is Form.COUNTER and found[0] != "increment"):
                 continue
-            holder.writes.append(Write(found[0], found[1].line, source.traits(found[1])))
+            holder.writes.append(Write(found[0], found[1].line, source.traits(found[1], holder.name)))
         _finish(holder, uses, source)
         facts.holders.append(holder)
 
@@ -261,6 +262,7 @@ def _holder(source: Source, node: Node, name: str, made: _Made, place: Place, ow
     annotation = node.child("type")
     types = [part.text for part in annotation.walk() if part.kind == "identifier"] if annotation is not None else []
     kinds = " ".join(one for one in types if one.lower() not in ("dict", "list", "set", "str", "int", "any", "final"))
+    pool = annotation is not None and bool(tokens(annotation) & REDIS) and made.form is Form.MAP
     return Holder(
         source.path,
         node.line,
@@ -271,7 +273,7 @@ def _holder(source: Source, node: Node, name: str, made: _Made, place: Place, ow
         words(name),
         source.around(node, kinds, owner),
         [],
-        made.traits | source.file_traits,
+        made.traits | source.file_traits | (frozenset({Trait.CODE}) if pool else frozenset()),
         made.always,
     )
 
