@@ -17,6 +17,7 @@ from groundwork import engine as engines
 from groundwork.console import ERR, OUT, progress
 from groundwork.errors import UserError
 from groundwork.project import read_stack
+from groundwork.scanning import scan_app
 from local.paths import Paths
 from local.toolchain import ToolMissing, find
 
@@ -30,6 +31,7 @@ local_app = typer.Typer(help="The local platform: a small real cloud on this mac
 app.add_typer(local_app, name="local")
 cdn_app = typer.Typer(help="The stack's distribution.", no_args_is_help=True)
 app.add_typer(cdn_app, name="cdn")
+app.add_typer(scan_app, name="scan")
 
 Stack = Annotated[str, typer.Argument(help="The stack, as in stacks/Pulumi.<stack>.yaml.", metavar="STACK")]
 Extra = Annotated[

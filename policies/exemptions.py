@@ -68,6 +68,11 @@ def exemption_for(resource: Resource, rule: str, settings: Mapping[str, Any], to
     return None
 
 
+def read_exemption(text: str, today: date) -> Exemption:
+    """An exemption written as `reason: …; owner: …; expires: YYYY-MM-DD`."""
+    return _read(_fields(text), today)
+
+
 def _names(pattern: str, resource: Resource) -> bool:
     return bool(pattern) and (fnmatchcase(resource.name, pattern) or fnmatchcase(resource.urn, pattern))
 

@@ -1,0 +1,1 @@
+"""What a scan looks like: for people, for pull requests, for programs."""
