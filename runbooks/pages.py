@@ -73,8 +73,13 @@ def _lines(runbook: Runbook) -> Iterator[str]:
     yield from ("## By hand", "", "Words in capitals stand for names: the stack's outputs have them.", "")
     for number, step in enumerate(steps, start=1):
         yield from _step(number, step)
-    yield from ("## What it may do", "", "As an IAM policy, beside what the lock needs; `groundwork runbook iam")
-    yield from (f"{runbook.name} --stack STACK` prints both with the stack's own names.", "", "```json")
+    command = f"groundwork runbook iam {runbook.name} --stack STACK"
+    yield from (
+        "## What it may do",
+        "",
+        "As an IAM policy, beside what the lock needs. With the stack's own names, and",
+    )
+    yield from (f"with the lock's part: `{command}`.", "", "```json")
     yield json.dumps(policy(runbook.calls(runbook.example)), indent=2)
     yield "```"
 
