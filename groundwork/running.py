@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.live import Live
 
 import checks
@@ -167,6 +168,8 @@ def _done(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except (RunbookError, checks.ContextError) as error:
         raise UserError(str(error)) from None
+    except (ClientError, BotoCoreError) as error:
+        raise UserError(f"AWS does not do what the run needs beside its steps: {error}") from None
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class BotoCloud:
         """
         self._session = boto3.session.Session(region_name=region)
         if self._session.region_name is None:
-            raise RunbookError("no AWS region: the stack file should name one (aws:region), or AWS_REGION")
+            raise RunbookError("no AWS region: the stack file should name one (aws:region), or AWS_DEFAULT_REGION")
         self.region: str = self._session.region_name
         self._endpoint = endpoint
         self._clients: dict[tuple[str, bool], Any] = {}

@@ -32,7 +32,7 @@ def main(outputs: str, folder: str, last: str, way: str, what: str) -> None:
     desk = Desk(
         stack="staging",
         outputs=checks.read_outputs(json.loads(Path(outputs).read_text())),
-        settings=checks.Settings(),
+        settings=checks.Settings(region=os.environ["AWS_REGION"]),
         runs=Runs(Path(folder)),
         runbooks=RUNBOOKS,
         listener=listen,

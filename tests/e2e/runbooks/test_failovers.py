@@ -14,7 +14,7 @@ import pytest
 from runbooks import journal
 from runbooks.runs import Runs
 from tests.e2e.runbooks.conftest import NAME, TOKEN, Stack
-from tests.fixtures.databases import PASSWORD
+from tests.fixtures.databases import PASSWORD, Wait
 
 pytestmark = pytest.mark.e2e
 
@@ -31,6 +31,7 @@ def groundwork(stack: Stack, *words: str, code: int = 0) -> str:
         [GROUNDWORK, "runbook", *words, *options],
         env=stack.environment,
         cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
@@ -125,14 +126,18 @@ def test_a_redis_failover_killed_after_each_step_is_made_once(stack: Stack) -> N
     journal.verify(runs(stack).journal(run))
 
 
-def test_a_database_failover_killed_after_each_step_is_made_once(stack: Stack) -> None:
+def test_a_database_failover_killed_after_each_step_is_made_once(stack: Stack, eventually: Wait) -> None:
     """RB-DB, PV-DBFAIL: within 30 s although the runner was killed, and no acknowledged commit is lost."""
     api = stack.client("rds")
 
-    def zones() -> tuple[str, str]:
-        told = api.describe_db_instances(DBInstanceIdentifier=NAME)["DBInstances"][0]
-        return told["AvailabilityZone"], told["SecondaryAvailabilityZone"]
+    def told() -> dict[str, Any]:
+        found: dict[str, Any] = api.describe_db_instances(DBInstanceIdentifier=NAME)["DBInstances"][0]
+        return found
 
+    def zones() -> tuple[str, str]:
+        return told()["AvailabilityZone"], told()["SecondaryAvailabilityZone"]
+
+    eventually(lambda: told()["DBInstanceStatus"] == "available", "its first backup is taken")
     before = zones()
     killed(stack, "action-done:failover", "apply", planned(stack, "database-failover"))
     run = runs(stack).chosen(None)
