@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,22 @@ def test_a_writer_killed_in_a_line_is_resumed(tmp_path_factory: pytest.TempPathF
     events = [record.event for record in journal.verify(path)]
     middle = ["step-started"] if torn >= len(more) else ["torn-line-removed"] if torn else []
     assert events == [*(event for event, _ in EVENTS), *middle, "step-verified"]
+
+
+def test_a_line_and_its_head_are_on_disk_before_anybody_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RB-REDIS: what is done next is done on the journal's word."""
+    synced: list[tuple[str, int]] = []
+
+    def sync(file: int) -> None:
+        synced.append((Path(f"/proc/self/fd/{file}").readlink().name, os.fstat(file).st_size))
+
+    with Journal.begin(path, SystemClock(), Redactor()) as made:
+        monkeypatch.setattr(os, "fsync", sync)
+        made.listen(lambda _record: synced.append(("told", 0)))
+        made.append("run-opened")
+    size, head = path.stat().st_size, journal.head_file(path)
+    assert [name for name, _ in synced] == [path.name, f"{head.name}.new", path.parent.name, "told"]
+    assert [size, head.stat().st_size] == [written for _, written in synced[:2]]
 
 
 def test_a_running_process_keeps_others_out(path: Path) -> None:

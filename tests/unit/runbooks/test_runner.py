@@ -114,7 +114,7 @@ def test_steps_are_taken_in_order_and_written_down_before_and_after(make: Callab
     ]
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(
     kills=st.lists(st.integers(1, 40), max_size=6),
     lag=st.sampled_from([0.0, 2.0]),
@@ -138,7 +138,7 @@ def test_whatever_kills_or_fails_it_nothing_is_done_twice(
     assert run.events[-1] == ("run-closed", "")
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(
     forward=st.integers(1, 45), kills=st.lists(st.integers(1, 25), max_size=4), failing=st.sampled_from(["", "a", "c"])
 )
