@@ -21,8 +21,14 @@ _TRIES: Final = {True: 3, False: 1}
 class Cloud(Protocol):
     """AWS's APIs."""
 
-    async def ask(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        """Perform an operation, for example `ask("rds", "DescribeDBInstances", DBInstanceIdentifier="a")`."""
+    async def ask(
+        self, service: str, operation: str, region: str | None = None, /, **parameters: Any
+    ) -> dict[str, Any]:
+        """Perform an operation, for example `ask("rds", "DescribeDBInstances", DBInstanceIdentifier="a")`.
+
+        Args:
+            region: Where; `None`: in the stack's region.
+        """
 
 
 class BotoCloud:
@@ -43,17 +49,19 @@ class BotoCloud:
             raise RunbookError("no AWS region: the stack file should name one (aws:region), or AWS_DEFAULT_REGION")
         self.region: str = self._session.region_name
         self._endpoint = endpoint
-        self._clients: dict[tuple[str, bool], Any] = {}
+        self._clients: dict[tuple[str, str, bool], Any] = {}
         self._making = asyncio.Lock()
 
-    async def ask(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    async def ask(
+        self, service: str, operation: str, region: str | None = None, /, **parameters: Any
+    ) -> dict[str, Any]:
         """Perform an operation in a thread, since boto3 blocks."""
-        client = await self._client(service, operation.startswith(_READS))
-        answer: dict[str, Any] = await asyncio.to_thread(getattr(client, xform_name(operation)), **parameters)
+        client = await self._client(service, region or self.region, operation.startswith(_READS))
+        answer: dict[str, Any] = await asyncio.to_thread(getattr(client, xform_name(operation)), **named)
         return answer
 
-    async def _client(self, service: str, reads: bool) -> Any:
-        key = (service, reads)
+    async def _client(self, service: str, region: str, reads: bool) -> Any:
+        key = (service, region, reads)
         # Making clients is not thread-safe, using them is.
         async with self._making:
             if key not in self._clients:
@@ -64,7 +72,9 @@ class BotoCloud:
                     retries={"total_max_attempts": _TRIES[reads]},
                     s3={"addressing_style": "path"},
                 )
-                self._clients[key] = await asyncio.to_thread(make, service, endpoint_url=self._endpoint, config=config)
+                self._clients[key] = await asyncio.to_thread(
+                    make, service, region_name=region, endpoint_url=self._endpoint, config=config
+                )
         return self._clients[key]
 
 
@@ -80,7 +90,9 @@ class DeclaredCloud:
         self._inner = inner
         self._operations = frozenset(operations)
 
-    async def ask(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
+    async def ask(
+        self, service: str, operation: str, region: str | None = None, /, **parameters: Any
+    ) -> dict[str, Any]:
         """Perform an operation that was declared.
 
         Raises:
@@ -88,7 +100,7 @@ class DeclaredCloud:
         """
         if (service, operation) not in self._operations:
             raise Undeclared(f"{service} {operation} is not among the calls that the runbook declares")
-        return await self._inner.ask(service, operation, **parameters)
+        return await self._inner.ask(service, operation, region, **named)
 
 
 def code_of(error: ClientError) -> str:

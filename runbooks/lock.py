@@ -116,7 +116,9 @@ def decide(claim: Claim, stored: Stored | None) -> int:
         return claim.last_token + 1
     state = stored.state
     if claim.resumes and state.run != claim.run:
-        raise LockRefused(f"run {claim.run} was given up: run {state.run} ({state.runbook}) had the stack after it")
+        raise LockRefused(
+            f"run {claim.run} does not have the stack any more: run {state.run} ({state.runbook}) had it last; plan again"
+        )
     dead = claim.sole and claim.resumes and state.run == claim.run and state.host == claim.host
     if stored.expires_seconds > 0 and not dead:
         raise LockRefused(

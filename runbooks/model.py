@@ -44,6 +44,7 @@ class ApiCall:
         resources: ARNs that the policy names; `*` where the service has no permissions by resource (Service
             Authorization Reference).
         permission: Action of the policy where it is not `service:operation`.
+        region: Where; `None`: in the stack's region.
     """
 
     service: str
@@ -51,6 +52,7 @@ class ApiCall:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     resources: tuple[str, ...] = ("*",)
     permission: str | None = None
+    region: str | None = None
 
     @property
     def action(self) -> str:
@@ -61,6 +63,7 @@ class ApiCall:
     def command(self) -> str:
         """The AWS CLI's command."""
         words = ["aws", self.service, xform_name(self.operation, "-")]
+        words += ["--region", self.region] if self.region else []
         for name, value in self.parameters.items():
             option = "--" + xform_name(name, "-")
             if isinstance(value, bool):

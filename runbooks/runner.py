@@ -143,7 +143,7 @@ class Runner:
         if act.run is not None:
             await act.run(self._scene)
         for call in act.calls:
-            await self._scene.cloud.ask(call.service, call.operation, **call.parameters)
+            await self._scene.cloud.ask(call.service, call.operation, call.region, **call.parameters)
         self._write(after, step)
 
     async def _until(self, step: Step, ask: Callable[[], Awaitable[T]]) -> T:

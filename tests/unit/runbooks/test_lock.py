@@ -60,7 +60,7 @@ def test_who_gets_the_lock_and_with_which_token(claim: Claim, found: Stored | No
         (CLAIM, stored(held=True, age=10), "ends in 20 s"),
         (CLAIM, stored(open=True), "--abandon r0"),
         (replace(CLAIM, abandons="r0"), stored(open=True, held=True, age=10), "holds the stack"),
-        (replace(CLAIM, resumes=True), stored(run="r2", open=True), "was given up"),
+        (replace(CLAIM, resumes=True), stored(run="r2", open=True), "does not have the stack"),
         (replace(CLAIM, resumes=True), stored(run="r1", open=True, held=True, age=10), "holds the stack"),
     ],
     ids=["held", "unfinished", "abandoned too early", "given up", "held elsewhere"],

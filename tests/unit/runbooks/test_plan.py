@@ -128,6 +128,10 @@ def test_settings_are_names_and_values() -> None:
             "aws elasticache test-failover --replication-group-id g --node-group-id 0001",
         ),
         (
+            ApiCall("wafv2", "GetIPSet", {"Scope": "CLOUDFRONT"}, region="us-east-1"),
+            "aws wafv2 get-ip-set --region us-east-1 --scope CLOUDFRONT",
+        ),
+        (
             ApiCall("rds", "RebootDBInstance", {"DBInstanceIdentifier": "d", "ForceFailover": True}),
             "aws rds reboot-db-instance --db-instance-identifier d --force-failover",
         ),
@@ -143,7 +147,7 @@ def test_a_call_is_the_command_that_a_person_types(call: ApiCall, command: str) 
 
 def test_a_step_cannot_ask_for_more_than_the_policy_allows() -> None:
     class Everything:
-        async def ask(self, service: str, operation: str, /, **_parameters: Any) -> dict[str, Any]:
+        async def ask(self, service: str, operation: str, region: str | None = None, /, **_more: Any) -> dict[str, Any]:
             return {"asked": operation}
 
     cloud = DeclaredCloud(Everything(), {("rds", "DescribeDBInstances")})
