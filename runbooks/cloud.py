@@ -57,7 +57,7 @@ class BotoCloud:
     ) -> dict[str, Any]:
         """Perform an operation in a thread, since boto3 blocks."""
         client = await self._client(service, region or self.region, operation.startswith(_READS))
-        answer: dict[str, Any] = await asyncio.to_thread(getattr(client, xform_name(operation)), **named)
+        answer: dict[str, Any] = await asyncio.to_thread(getattr(client, xform_name(operation)), **parameters)
         return answer
 
     async def _client(self, service: str, region: str, reads: bool) -> Any:
@@ -100,7 +100,7 @@ class DeclaredCloud:
         """
         if (service, operation) not in self._operations:
             raise Undeclared(f"{service} {operation} is not among the calls that the runbook declares")
-        return await self._inner.ask(service, operation, region, **named)
+        return await self._inner.ask(service, operation, region, **parameters)
 
 
 def code_of(error: ClientError) -> str:

@@ -117,7 +117,7 @@ def decide(claim: Claim, stored: Stored | None) -> int:
     state = stored.state
     if claim.resumes and state.run != claim.run:
         raise LockRefused(
-            f"run {claim.run} does not have the stack any more: run {state.run} ({state.runbook}) had it last; plan again"
+            f"run {claim.run} does not have the stack any more: run {state.run} ({state.runbook}) had it last"
         )
     dead = claim.sole and claim.resumes and state.run == claim.run and state.host == claim.host
     if stored.expires_seconds > 0 and not dead:
