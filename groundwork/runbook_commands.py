@@ -69,7 +69,7 @@ def plan(
         OUT.print_json(json.dumps({"hash": made.hash, "plan": dict(made.content)}))
     else:
         OUT.print(runbook_views.planned(made))
-        OUT.print(f"groundwork runbook apply {stack} {made.hash[:12]}", markup=False, highlight=False)
+        OUT.print(f"groundwork runbook apply {stack} {made.hash[:12]}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -126,7 +126,7 @@ def verify(
     """See that a journal is what was written: every byte, every line, their order, the end."""
     from groundwork import runbook_views
 
-    OUT.print(runbook_views.verified(file, head), markup=False, highlight=False)
+    OUT.print(runbook_views.verified(file, head), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
