@@ -102,7 +102,7 @@ def plan(desk: Desk, name: str, settings: Sequence[str]) -> Plan:
 
 def policy(desk: Desk, name: str, settings: Sequence[str]) -> dict[str, Any]:
     """The IAM policy of a runbook for a stack, the lock's part included."""
-    return runbook_views.policy_of(desk, plan(desk, name, settings))
+    return runbook_views.policy_of(desk, _done(operations.resolve(desk, name, parameters(settings))))
 
 
 def apply(desk: Desk, plan_hash: str, question: Question, abandon: str | None) -> int:

@@ -115,7 +115,14 @@ class _Stage:
 
 
 async def make_plan(desk: Desk, name: str, parameters: Mapping[str, str]) -> Plan:
-    """Resolve a runbook's targets and keep the plan; nothing is changed.
+    """Make a plan and keep it on this machine, so that it can be applied; see `resolve`."""
+    made = await resolve(desk, name, parameters)
+    plans.save(made, desk.runs.plans, desk.clock.now())
+    return made
+
+
+async def resolve(desk: Desk, name: str, parameters: Mapping[str, str]) -> Plan:
+    """Resolve a runbook's targets; nothing is changed.
 
     Raises:
         RunbookError: there is no such runbook, a parameter is wrong, or the targets are not fit for it.
@@ -124,9 +131,7 @@ async def make_plan(desk: Desk, name: str, parameters: Mapping[str, str]) -> Pla
     chosen = _parameters(runbook, parameters)
     lock_bucket(desk.outputs, desk.bucket)
     async with _stage(desk, "") as stage:
-        made = await _resolved(desk, stage, runbook, chosen)
-    plans.save(made, desk.runs.plans, desk.clock.now())
-    return made
+        return await _resolved(desk, stage, runbook, chosen)
 
 
 async def apply(desk: Desk, plan_hash: str, confirm: Confirm, abandon: str | None = None) -> Result:
