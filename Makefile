@@ -54,8 +54,9 @@ lint: venv ## Style, formatting and types
 schema: venv ## Write stacks/schema.json, which editors check stack files with
 	@$(BIN)/python -m components.settings.schema >stacks/schema.json
 
-docs: venv ## Write what follows from the code: docs/reference/, the package's schema, docs/local-fidelity.md
+docs: venv ## Write what follows from the code: docs/reference/, docs/runbooks/, the package's schema, docs/local-fidelity.md
 	@$(BIN)/python -m catalog
+	@$(BIN)/python -m runbooks.pages
 	@$(BIN)/python -m tests.unit.validation.fidelity
 
 venv: $(STAMP) ## Make .venv from requirements.lock

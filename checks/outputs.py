@@ -90,11 +90,12 @@ class Database(_Model):
 
 
 class Bucket(_Model):
-    """One bucket."""
+    """One bucket; `purpose` is among uploads, assets, logs and backups."""
 
     name: str
     arn: str
     region: str
+    purpose: str | None = None
 
 
 class Cdn(_Model):
@@ -103,6 +104,19 @@ class Cdn(_Model):
     distribution_id: str
     domain: str
     bucket: str
+
+
+class Objective(_Model):
+    """What is promised of a store; `None` where nothing is."""
+
+    rpo_seconds: float | None = None
+    rto_seconds: float | None = None
+
+
+class Backup(_Model):
+    """Backups, and what is promised of every store: `database`, `redis.NAME`, `buckets.NAME`."""
+
+    objectives: dict[str, Objective] = {}
 
 
 class StackOutputs(_Model):
@@ -117,6 +131,7 @@ class StackOutputs(_Model):
     database: Database | None = None
     buckets: dict[str, Bucket]
     cdn: Cdn | None = None
+    backup: Backup | None = None
     trusted_certificates: str | None = None
 
     @property

@@ -33,7 +33,7 @@ SELECT pg_is_in_recovery() AS in_recovery,
 async def writer_round_trip(context: Context, database: Database) -> Finding:
     """Log in over TLS, write to a table that only this session sees, read it back."""
     value = secrets.token_hex(16)
-    async with _connection(context, database, database.writer_endpoint) as connection:
+    async with connected(context, database, database.writer_endpoint) as connection:
         start = time.monotonic()
         async with connection.cursor() as cursor:
             await cursor.execute(
@@ -80,8 +80,8 @@ async def refuses_plain_text(context: Context, database: Database) -> Finding:
 async def replica_follows(context: Context, database: Database, endpoint: str) -> Finding:
     """What is written on the writer now must be replayed on the replica soon."""
     async with (
-        _connection(context, database, database.writer_endpoint) as writer,
-        _connection(context, database, endpoint) as replica,
+        connected(context, database, database.writer_endpoint) as writer,
+        connected(context, database, endpoint) as replica,
     ):
         await replica.set_autocommit(True)
         canary = await _write_canary(writer)
@@ -138,7 +138,8 @@ async def _replica_state(replica: Any, canary: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _connection(context: Context, database: Database, endpoint: str) -> AsyncIterator[Any]:
+async def connected(context: Context, database: Database, endpoint: str) -> AsyncIterator[Any]:
+    """A connection to one of the database's endpoints as the secret's user, over verified TLS."""
     username, password = await context.aws.secret(database.secret_arn, "username", "password")
     host, port = _address(endpoint, database.port)
     connection = await psycopg.AsyncConnection.connect(

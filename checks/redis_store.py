@@ -34,7 +34,7 @@ _POLICIES: Final[Mapping[str, frozenset[str]]] = {
 async def round_trip(context: Context, redis: Redis) -> Finding:
     """Log in over TLS, write a key that expires, read it back, and remove it."""
     key, value = f"groundwork:check:{secrets.token_hex(8)}", secrets.token_hex(16)
-    async with _client(context, redis, await _password(context, redis)) as client:
+    async with connected(context, redis, await password_of(context, redis)) as client:
         start = time.monotonic()
         await client.set(key, value, ex=CANARY_SECONDS)
         read = await client.get(key)
@@ -48,7 +48,7 @@ async def round_trip(context: Context, redis: Redis) -> Finding:
 
 async def is_primary(context: Context, redis: Redis) -> Finding:
     """The primary endpoint must lead to a primary."""
-    async with _client(context, redis, await _password(context, redis)) as client:
+    async with connected(context, redis, await password_of(context, redis)) as client:
         info = await client.info("replication")
     evidence = {"role": info["role"], "connectedReplicas": int(info.get("connected_slaves", 0))}
     if info["role"] != "master":
@@ -58,7 +58,7 @@ async def is_primary(context: Context, redis: Redis) -> Finding:
 
 async def evicts_as_its_profile_wants(context: Context, redis: Redis) -> Finding:
     """What holds jobs or state never evicts; a cache does."""
-    async with _client(context, redis, await _password(context, redis)) as client:
+    async with connected(context, redis, await password_of(context, redis)) as client:
         # INFO, because managed Redis refuses CONFIG.
         info = await client.info("memory")
     policy = str(info.get("maxmemory_policy", ""))
@@ -74,7 +74,7 @@ async def evicts_as_its_profile_wants(context: Context, redis: Redis) -> Finding
 async def refuses_strangers(context: Context, redis: Redis) -> Finding:
     """Without a password (a token, or a user's) and with a wrong one nothing may be read."""
     for who, password in (("without a password", None), ("with a wrong password", secrets.token_hex(16))):
-        async with _client(context, redis, password) as client:
+        async with connected(context, redis, password) as client:
             try:
                 await client.get("groundwork:check:stranger")
             except (AuthenticationError, NoPermissionError):
@@ -106,7 +106,7 @@ async def refuses_plain_text(_context: Context, redis: Redis) -> Finding:
     return passed("does not speak to clients without TLS")
 
 
-async def _password(context: Context, redis: Redis) -> str:
+async def password_of(context: Context, redis: Redis) -> str:
     """The token, or the password of the user that the workloads are."""
     key = "token" if redis.username is None else "password"
     (password,) = await context.aws.secret(redis.auth_secret_arn, key)
@@ -114,7 +114,8 @@ async def _password(context: Context, redis: Redis) -> str:
 
 
 @asynccontextmanager
-async def _client(context: Context, redis: Redis, password: str | None) -> AsyncIterator[Any]:
+async def connected(context: Context, redis: Redis, password: str | None) -> AsyncIterator[Any]:
+    """A client of the primary endpoint, over verified TLS where the Redis has it; it tries nothing twice."""
     tls: dict[str, Any] = {"tls": context.tls} if redis.tls else {}
     pool = ConnectionPool(
         connection_class=_VerifiedConnection if redis.tls else Connection,

@@ -179,7 +179,7 @@ class ObjectStorage(pulumi.ComponentResource):
     Attributes:
         buckets: What was made, by name.
         logs: The bucket that takes logs, if there is one.
-        outputs: Names, ARNs, regions and copies, as stack outputs.
+        outputs: Names, ARNs, regions, purposes and copies, as stack outputs.
 
     Raises:
         Refused: a combination that S3 does not take, or would not honour.
@@ -204,7 +204,9 @@ class ObjectStorage(pulumi.ComponentResource):
                 self.logs = made[key]
                 target = LogTarget(made[key].name, made[key].arn, made[key].last_sidecar)
         self.buckets = {key: made[key] for key in args.buckets}
-        self.outputs = {key: _outputs(bucket, args.region) for key, bucket in self.buckets.items()}
+        self.outputs = {
+            key: _outputs(bucket, args.region, args.buckets[key].purpose) for key, bucket in self.buckets.items()
+        }
         self.register_outputs({"buckets": self.outputs})
 
     def _bucket(self, key: str, bucket: BucketArgs) -> aws.Bucket:
@@ -285,8 +287,13 @@ class ObjectStorage(pulumi.ComponentResource):
         )
 
 
-def _outputs(bucket: StoredBucket, region: str) -> Mapping[str, pulumi.Input[object]]:
-    found: dict[str, pulumi.Input[object]] = {"name": bucket.name, "arn": bucket.arn, "region": region}
+def _outputs(bucket: StoredBucket, region: str, purpose: Purpose) -> Mapping[str, pulumi.Input[object]]:
+    found: dict[str, pulumi.Input[object]] = {
+        "name": bucket.name,
+        "arn": bucket.arn,
+        "region": region,
+        "purpose": purpose,
+    }
     if bucket.replica:
         copy = bucket.replica
         found["replica"] = {"name": copy.name, "arn": copy.arn, "region": copy.region}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from groundwork import checking
+from groundwork import checking, runbook_commands
 from groundwork import doctor as doctoring
 from groundwork import engine as engines
 from groundwork.console import ERR, OUT, progress
@@ -32,6 +31,7 @@ app.add_typer(local_app, name="local")
 cdn_app = typer.Typer(help="The stack's distribution.", no_args_is_help=True)
 app.add_typer(cdn_app, name="cdn")
 app.add_typer(scan_app, name="scan")
+app.add_typer(runbook_commands.app, name="runbook")
 
 Stack = Annotated[str, typer.Argument(help="The stack, as in stacks/Pulumi.<stack>.yaml.", metavar="STACK")]
 Extra = Annotated[
@@ -262,11 +262,8 @@ def _local_environment() -> dict[str, str]:
 
 
 def _engine(stack: str, *, prepare: bool) -> engines.Engine:
-    stack_file = read_stack(stack)
-    own = _local_environment() if stack_file.is_local else {}
-    executable = find("pulumi", Paths.from_environment())
-    engine = engines.Engine(stack_file, executable, {**os.environ, **own})
-    if prepare and stack_file.is_local:
+    engine = engines.open_engine(read_stack(stack))
+    if prepare and engine.stack.is_local:
         engine.prepare()
     return engine
 

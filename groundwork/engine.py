@@ -17,6 +17,7 @@ from groundwork.errors import UserError
 from groundwork.project import POLICY_PACKS, ROOT, StackFile
 from local.network.plan import PLAN
 from local.paths import Paths
+from local.toolchain import find
 from local.toolchain.plugins import STAND_INS, official_plugins, pulumi_home
 
 # The local platform's state is disposable and never leaves this machine, and so its passphrase may be known:
@@ -155,6 +156,18 @@ class Engine:
 
     def _argv(self, arguments: Sequence[str]) -> list[str]:
         return [str(self.executable), *_with_stack(arguments, self.stack.stack)]
+
+
+def open_engine(stack: StackFile) -> Engine:
+    """The engine for a stack; on the local platform with that platform's environment.
+
+    Raises:
+        ToolMissing: there is no `pulumi`.
+    """
+    paths = Paths.from_environment()
+    executable = find("pulumi", paths)
+    own = local_environment(paths, executable) if stack.is_local else {}
+    return Engine(stack, executable, {**os.environ, **own})
 
 
 def _with_stack(arguments: Sequence[str], stack: str) -> list[str]:

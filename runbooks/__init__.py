@@ -1,1 +1,4 @@
-"""DR and backup procedures as code. There are none yet: the folder holds their place in the layout."""
+"""DR and backup procedures as code: planned, resumable, journaled, with measured recovery times.
+
+`runbooks.operations` plans and runs what `runbooks.catalogue` lists, from a stack's outputs alone.
+"""

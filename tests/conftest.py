@@ -19,16 +19,16 @@ settings.load_profile("tests")
 class ByDuty(LoadScopeScheduling):
     """Hands out tests in groups that stay on one worker.
 
-    End-to-end tests of the AWS endpoint are one group, which has network namespaces of its own and mostly waits. All
-    others are another one: they share this machine's cluster and compare what is left of it. Engine tests are a group
-    for each folder, whose tests share servers; unit tests one for each file.
+    End-to-end tests of the AWS endpoint are one group, those of runbooks another: both have network namespaces of
+    their own and mostly wait. All others are a third one: they share this machine's cluster and compare what is left
+    of it. Engine tests are a group for each folder, whose tests share servers; unit tests one for each file.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         _, kind, folder = file.split("/")[:3]
         if kind == "e2e":
-            return f"{kind}/{folder}" if folder == "local_aws" else kind
+            return f"{kind}/{folder}" if folder in ("local_aws", "runbooks") else kind
         return f"{kind}/{folder}" if kind == "engine" else file
 
 

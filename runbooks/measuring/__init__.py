@@ -1,0 +1,1 @@
+"""RTO and RPO measured by a client, not asserted by the tool."""
