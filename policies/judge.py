@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from policies.exemptions import exemption_for
+from policies.index import index_of
 from policies.kubernetes import HELM_RELEASE
 from policies.model import Finding, Resource, Rule, Status, Verdict, sort_by_resource, undetermined
 from policies.node import guard
@@ -25,6 +26,8 @@ def judge_resource(rule: Rule, resource: Resource, settings: Mapping[str, Any] |
         return []
     if resource.type == HELM_RELEASE:
         return [Finding(rule.id, _opaque(resource), Status.UNDETERMINED)]
+    if rule.applies is not None and not rule.applies(resource.type):
+        return []
     configured = rule.configured(settings)
     return _settle(rule, guard(resource, rule.resource(resource, configured)), configured, today)
 
@@ -32,19 +35,24 @@ def judge_resource(rule: Rule, resource: Resource, settings: Mapping[str, Any] |
 def judge_stack(
     rule: Rule, resources: Sequence[Resource], settings: Mapping[str, Any] | None, today: date
 ) -> list[Finding]:
-    """What a rule finds between the resources of a stack; see `judge_resource`."""
+    """What a rule finds between the resources of a stack; see `judge_resource`.
+
+    Args:
+        resources: An `Index` spares the next rule the making of one.
+    """
     if rule.stack is None:
         return []
     configured = rule.configured(settings)
-    return _settle(rule, sort_by_resource(rule.stack(resources, configured)), configured, today)
+    return _settle(rule, sort_by_resource(rule.stack(index_of(resources), configured)), configured, today)
 
 
 def judge(rules: Iterable[Rule], resources: Sequence[Resource], today: date) -> Iterator[Finding]:
     """Judge a whole set of resources by every rule with its default configuration."""
+    index = index_of(resources)
     for rule in rules:
-        for resource in resources:
+        for resource in index:
             yield from judge_resource(rule, resource, None, today)
-        yield from judge_stack(rule, resources, None, today)
+        yield from judge_stack(rule, index, None, today)
 
 
 def _settle(rule: Rule, verdicts: Iterable[Verdict], settings: Mapping[str, Any], today: date) -> list[Finding]:

@@ -132,6 +132,10 @@ class Rule:
         resource: Judges one resource from its inputs, before it is made.
         stack: Judges what only shows between resources.
         schema: JSON schema of each configurable property, with its default.
+        frameworks: Published practices that the rule carries out, for example `AWS Well-Architected: REL 5`.
+        tags: Words to find the rule by, such as `storage` or `availability`.
+        applies: Says of a type token whether `resource` can find anything about such a resource; `None` when it has to
+            be asked about each. Spares asking, never decides: see `policies.kubernetes.of_kinds`.
     """
 
     id: str
@@ -143,6 +147,9 @@ class Rule:
     resource: ResourceRule | None = None
     stack: StackRule | None = None
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    frameworks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    applies: Callable[[str], bool] | None = None
 
     def configured(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
         """The rule's configuration: defaults of the schema, overridden by what was given."""

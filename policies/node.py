@@ -36,19 +36,35 @@ class Node:
     reading, a value that is unknown raises `Undetermined` with its path.
     """
 
-    __slots__ = ("_value", "path")
+    __slots__ = ("_key", "_parent", "_value")
 
-    def __init__(self, value: Any, path: str = "") -> None:
+    def __init__(self, value: Any, path: str | int = "", parent: Node | None = None) -> None:
         self._value = value
-        self.path = path
+        # Most nodes are looked at and never named: their paths are put together only when asked for.
+        self._key = path
+        self._parent = parent
+
+    @property
+    def path(self) -> str:
+        """The property path, such as `spec.containers[0].image`."""
+        if self._parent is None:
+            return str(self._key)
+        above = self._parent.path
+        if isinstance(self._key, int):
+            return f"{above}[{self._key}]"
+        if not _IDENTIFIER.match(self._key):
+            return f'{above}["{self._key}"]'
+        return f"{above}.{self._key}" if above else self._key
 
     def __getitem__(self, key: str) -> Node:
-        path = self._joined(key)
+        value = self._value
+        if type(value) is dict:  # what most values are, and quicker to ask than for any mapping
+            return Node(value.get(key, _MISSING), key, self)
         if not self.present:
-            return Node(_MISSING, path)
-        if not isinstance(self._value, Mapping):
-            raise Undetermined(self.path, f"a mapping was expected, not {type(self._value).__name__}")
-        return Node(self._value.get(key, _MISSING), path)
+            return Node(_MISSING, key, self)
+        if not isinstance(value, Mapping):
+            raise Undetermined(self.path, f"a mapping was expected, not {type(value).__name__}")
+        return Node(value.get(key, _MISSING), key, self)
 
     def at(self, *keys: str) -> Node:
         """The node below, key by key."""
@@ -96,7 +112,7 @@ class Node:
         if isinstance(self._value, (str, bytes)) or not isinstance(self._value, Sequence):
             raise Undetermined(self.path, f"a list was expected, not {type(self._value).__name__}")
         for index, value in enumerate(self._value):
-            yield Node(value, f"{self.path}[{index}]")
+            yield Node(value, index, self)
 
     def entries(self) -> Iterator[tuple[str, Node]]:
         """Key and node of every entry of a mapping; none when absent."""
@@ -111,11 +127,6 @@ class Node:
         """The value with everything below it; raises when any part is unknown."""
         _require_known(self._value, self.path)
         return self.value
-
-    def _joined(self, key: str) -> str:
-        if not _IDENTIFIER.match(key):
-            return f'{self.path}["{key}"]'
-        return f"{self.path}.{key}" if self.path else key
 
 
 def guard(resource: Resource, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
