@@ -24,6 +24,23 @@ UNKNOWN: Final = _Unknown()
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a resource was read from.
+
+    Attributes:
+        file: The file as it was named, `-` for standard input.
+        line: Line on which the resource begins, from 1.
+        source: The file that a `# Source:` comment names, as `helm template` writes it; else empty.
+        lines: Line of each key and element within, in their order and from `line`; `None` when they are not known.
+    """
+
+    file: str
+    line: int = 1
+    source: str = ""
+    lines: Sequence[int] | None = None
+
+
+@dataclass(frozen=True)
 class Resource:
     """One resource as plain data.
 
@@ -33,6 +50,7 @@ class Resource:
         urn: Unique identity within the judged set.
         properties: Inputs (or, after a run, outputs) with `UNKNOWN` for what is not known yet.
         property_dependencies: For each top-level property, the URNs of the resources its value came from.
+        origin: Where it was read from; no rule looks at it.
     """
 
     type: str
@@ -40,6 +58,7 @@ class Resource:
     urn: str
     properties: Mapping[str, Any]
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    origin: Origin | None = field(default=None, compare=False)
 
     def depends_on(self, other: Resource) -> bool:
         """Whether a property of this resource was made from a property of the other."""

@@ -1,0 +1,259 @@
+"""A scan: files in, findings out, with the rules and the judge that CrossGuard has.
+
+Reading and the rules on one resource need nothing but a piece of a file, so pieces go to several processes; what shows
+only between resources is judged at the end, over everything.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from io import BufferedReader
+from itertools import chain, islice
+from typing import Final
+
+from policies.configuration import Configuration
+from policies.index import index_of
+from policies.judge import judge_resource, judge_stack
+from policies.model import Enforcement, Finding, Resource, Rule, Status
+from policies.packs import all_rules
+from policies.scan.chunks import Chunk, Problem
+from policies.scan.lines import line_of
+from policies.scan.reading import read
+from policies.scan.sources import read_all
+
+_WORTH_PROCESSES: Final = 4
+"""Pieces from which on starting processes costs less than it saves."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finding with what it means for the run.
+
+    Attributes:
+        rule: The row of the rule table.
+        finding: What was found.
+        enforcement: What a violation of the rule does in this run.
+        file: The file as it was named, `-` for standard input.
+        line: Line of the property, or of the resource; 0 when it is not known.
+    """
+
+    rule: Rule
+    finding: Finding
+    enforcement: Enforcement
+    file: str
+    line: int
+
+    @property
+    def fails(self) -> bool:
+        """Whether it makes the run fail."""
+        return self.finding.status is Status.VIOLATION and self.enforcement is Enforcement.MANDATORY
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a scan found.
+
+    Attributes:
+        results: Violations, what could not be determined and what is exempt, by file and line.
+        problems: What could not be read, or was passed over.
+        rules: The rules that were asked.
+        documents: How many documents there were.
+        resources: How many resources were judged.
+    """
+
+    results: tuple[Result, ...]
+    problems: tuple[Problem, ...]
+    rules: tuple[Rule, ...]
+    documents: int
+    resources: int
+
+    def of(self, status: Status) -> list[Result]:
+        """The results of one status."""
+        return [result for result in self.results if result.finding.status is status]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a mandatory rule is violated, else 2 when something could not be read or nothing was there, else 0."""
+        if any(result.fails for result in self.results):
+            return 1
+        return 2 if not self.resources or any(problem.fatal for problem in self.problems) else 0
+
+
+def scan(
+    paths: Sequence[str],
+    *,
+    rules: Sequence[Rule] | None = None,
+    configuration: Configuration | None = None,
+    today: date | None = None,
+    stdin: BufferedReader | None = None,
+    processes: int | None = None,
+) -> Report:
+    """Judge manifests, state files and previews.
+
+    Args:
+        paths: Files, folders, or `-` for standard input.
+        rules: Default: the rules of all packs.
+        configuration: Levels, settings and exemptions; default: the rules' own.
+        today: The date by which exemptions are judged; default: the present day in UTC.
+        stdin: What `-` stands for; default: the process's own.
+        processes: How many processes read and judge; default: one for each processor, and none but this for little.
+    """
+    configured = configuration or Configuration()
+    asked = tuple(
+        rule for rule in (all_rules() if rules is None else rules) if configured.level(rule) is not Enforcement.DISABLED
+    )
+    judge = _Judge(asked, configured, today or datetime.now(UTC).date())
+    with _no_garbage_collection():
+        return _collect(judge, read_all(paths, stdin), processes)
+
+
+def judge_together(
+    resources: Sequence[Resource],
+    *,
+    known: Sequence[Resource] | None = None,
+    rules: Sequence[Rule] | None = None,
+    configuration: Configuration | None = None,
+    today: date | None = None,
+) -> list[Finding]:
+    """Judge resources that are already there, as one stack.
+
+    Args:
+        resources: As they were declared: for the rules on one resource.
+        known: As they are, for the rules between resources; default: the same.
+        rules: Default: the rules of all packs.
+        configuration: Levels, settings and exemptions; default: the rules' own.
+        today: The date by which exemptions are judged; default: the present day in UTC.
+    """
+    configured = configuration or Configuration()
+    asked = [
+        rule for rule in (all_rules() if rules is None else rules) if configured.level(rule) is not Enforcement.DISABLED
+    ]
+    judge = _Judge(tuple(asked), configured, today or datetime.now(UTC).date())
+    each = judge.each(resources)
+    return [finding for _, finding in chain(each, judge.between(resources if known is None else known))]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    rules: tuple[Rule, ...]
+    configuration: Configuration
+    today: date
+
+    def each(self, resources: Iterable[Resource]) -> list[tuple[int, Finding]]:
+        """What the rules on one resource find, with the rule's place in the table."""
+        asked = [(place, rule, self.configuration.of(rule)) for place, rule in enumerate(self.rules) if rule.resource]
+        return [
+            (place, finding)
+            for resource in resources
+            for place, rule, settings in asked
+            for finding in judge_resource(rule, resource, settings, self.today)
+        ]
+
+    def between(self, resources: Sequence[Resource]) -> list[tuple[int, Finding]]:
+        """What shows only between resources."""
+        index = index_of(resources)
+        return [
+            (place, finding)
+            for place, rule in enumerate(self.rules)
+            if rule.stack
+            for finding in judge_stack(rule, index, self.configuration.of(rule), self.today)
+        ]
+
+
+@dataclass
+class _Part:
+    """What one piece came to."""
+
+    known: list[Resource] = field(default_factory=list)
+    found: list[tuple[int, Finding]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    documents: int = 0
+    resources: int = 0
+
+
+def _part(judge: _Judge, chunk: Chunk | Problem) -> _Part:
+    if isinstance(chunk, Problem):
+        return _Part(problems=[chunk])
+    content = read(chunk)
+    known = content.resources if content.known is None else content.known
+    found = judge.each(content.resources)
+    return _Part(known, found, content.problems, content.documents, len(content.resources))
+
+
+def _collect(judge: _Judge, given: Iterator[Chunk | Problem], processes: int | None) -> Report:
+    first = list(islice(given, _WORTH_PROCESSES))
+    count = processes or (os.cpu_count() or 1 if len(first) == _WORTH_PROCESSES else 1)
+    work = chain(first, given)
+    known: list[Resource] = []
+    found: list[tuple[int, Finding]] = []
+    problems: list[Problem] = []
+    documents = resources = 0
+    for part in (_part(judge, chunk) for chunk in work) if count == 1 else _in_processes(judge, work, count):
+        known += part.known
+        found += part.found
+        problems += part.problems
+        documents += part.documents
+        resources += part.resources
+    found += judge.between(known)
+    results = [_result(judge, place, finding) for place, finding in found]
+    results.sort(key=lambda one: (one.file, one.line, one.rule.policy, one.finding.message))
+    problems.sort(key=lambda one: (one.file, one.line))
+    return Report(tuple(results), tuple(problems), judge.rules, documents, resources)
+
+
+def _result(judge: _Judge, place: int, finding: Finding) -> Result:
+    rule, verdict = judge.rules[place], finding.verdict
+    origin = verdict.resource.origin
+    return Result(
+        rule,
+        finding,
+        judge.configuration.level(rule),
+        origin.file if origin else "",
+        line_of(verdict.resource, verdict.path),
+    )
+
+
+_judge: _Judge
+
+
+def _begin(judge: _Judge) -> None:
+    global _judge
+    _judge = judge
+    gc.disable()
+
+
+def _in_process(chunk: Chunk | Problem) -> _Part:
+    return _part(_judge, chunk)
+
+
+def _in_processes(judge: _Judge, work: Iterator[Chunk | Problem], count: int) -> Iterator[_Part]:
+    # Forked, so that the rules, which are functions, are there without being sent.
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(count, context, _begin, (judge,)) as pool:
+        waiting: deque[Future[_Part]] = deque()
+        for chunk in work:
+            waiting.append(pool.submit(_in_process, chunk))
+            if len(waiting) > 2 * count:  # so that neither texts nor answers pile up
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Plain data has no cycles, and looking for them again and again takes longer than reading it."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
