@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema  # type: ignore[import-untyped]
 import yaml
 
 from policies import exemptions
@@ -104,6 +103,9 @@ def _level(path: str, given: Any) -> Enforcement:
 
 
 def _check(rule: Rule, given: Mapping[str, Any]) -> None:
+    # Here, because the engine imports this package with every preview, and reads the configuration itself.
+    import jsonschema  # type: ignore[import-untyped]
+
     schema = {**rule.schema, **exemptions.SCHEMA}
     for key, value in given.items():
         if key not in schema:
@@ -115,7 +117,7 @@ def _check(rule: Rule, given: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{rule.policy}.{key}{path} = {_shown(worst.instance)}: {_wrong(worst)}")
 
 
-def _wrong(error: jsonschema.ValidationError) -> str:
+def _wrong(error: Any) -> str:
     wanted = error.validator_value
     match error.validator:
         case "type":
@@ -128,7 +130,7 @@ def _wrong(error: jsonschema.ValidationError) -> str:
             return f"has to be {wanted} or more"
         case "maximum":
             return f"has to be {wanted} or less"
-    return error.message
+    return str(error.message)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
