@@ -54,7 +54,7 @@ lint: venv ## Style, formatting and types
 schema: venv ## Write stacks/schema.json, which editors check stack files with
 	@$(BIN)/python -m components.settings.schema >stacks/schema.json
 
-docs: venv ## Write what follows from the code: docs/reference/, the package's schema, docs/local-fidelity.md
+docs: venv ## Write what follows from the code: docs/reference/, docs/policies/, the package's schema, docs/local-fidelity.md
 	@$(BIN)/python -m catalog
 	@$(BIN)/python -m tests.unit.validation.fidelity
 
