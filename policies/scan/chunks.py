@@ -13,7 +13,8 @@ from policies.scan.limits import DOCUMENT_BYTES, JSON_BYTES
 
 CHUNK_BYTES: Final = 256 * 1024
 _PEEKED: Final = 64 * 1024
-_AFTER_MARKER: Final = (b" ", b"\t", b"\r", b"\n", b"")
+_MARKER: Final = b"\n---"
+_AFTER_MARKER: Final = (b" ", b"\t", b"\r", b"\n")
 
 # At the start of a line this always ends a document: inside block or quoted scalars YAML forbids it.
 BOUNDARY: Final = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -88,38 +89,48 @@ def _whole(file: str, stream: BufferedReader, encoding: str) -> Iterator[Chunk |
 
 
 def _pieces(file: str, stream: BufferedReader) -> Iterator[Chunk | Problem]:
-    held: list[bytes] = []  # whole documents, and the lines of the present one
-    size = document = 0  # bytes held, and bytes of the present document
-    first = line = 0  # where what is held begins, and where we are
-    too_long, line_begins = False, True
-    while raw := stream.readline(_PEEKED):
-        if line_begins and raw.startswith(b"---") and raw[3:4] in _AFTER_MARKER:
-            if size >= CHUNK_BYTES:
-                yield from _chunk(file, first, held)
-                held, size = [], 0
-            document, too_long = 0, False
-        if not held:
-            first = line
-        document += len(raw)
-        line_begins = raw.endswith(b"\n")
-        line += line_begins
-        if document > DOCUMENT_BYTES and not too_long:
-            too_long = True
-            while document > len(raw):  # forget what is held of this document
-                document -= len(held.pop())
-            yield from _chunk(file, first, held)
-            held, size = [], 0
-            yield Problem(
-                file, line, f"belongs to a document of more than {DOCUMENT_BYTES >> 20} MiB, which is not read"
-            )
-        elif not too_long:
-            held.append(raw)
-            size += len(raw)
-    yield from _chunk(file, first, held)
+    pending, line = b"", 0
+    while block := stream.read(CHUNK_BYTES):
+        pending += block
+        end = _last_marker(pending)
+        if end:
+            yield from _chunk(file, line, pending[:end])
+            line += pending.count(b"\n", 0, end)
+            pending = pending[end:]
+        elif len(pending) > DOCUMENT_BYTES:
+            yield Problem(file, line + 1, f"is a document of more than {DOCUMENT_BYTES >> 20} MiB, which is not read")
+            pending, lines = _next_document(pending, stream)
+            line += lines
+    yield from _chunk(file, line, pending)
 
 
-def _chunk(file: str, line: int, held: list[bytes]) -> Iterator[Chunk | Problem]:
-    content = b"".join(held)
+def _last_marker(content: bytes) -> int:
+    """Where the last document begins; 0 when there is only one."""
+    at = len(content)
+    while (at := content.rfind(_MARKER, 0, at)) >= 0:
+        if content[at + 4 : at + 5] in _AFTER_MARKER:
+            return at + 1
+    return 0
+
+
+def _next_document(content: bytes, stream: BufferedReader) -> tuple[bytes, int]:
+    """What follows the present document, of which no more than a piece is held, and how many lines it took."""
+    lines = at = 0
+    while True:
+        while (at := content.find(_MARKER, at)) >= 0:
+            if content[at + 4 : at + 5] in _AFTER_MARKER:
+                return content[at + 1 :], lines + content.count(b"\n", 0, at + 1)
+            at += 1
+        block = stream.read(CHUNK_BYTES)
+        if not block:
+            return b"", lines
+        # A marker may begin in one piece and end in the next.
+        kept = max(0, len(content) - 4)
+        lines += content.count(b"\n", 0, kept)
+        content, at = content[kept:] + block, 0
+
+
+def _chunk(file: str, line: int, content: bytes) -> Iterator[Chunk | Problem]:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

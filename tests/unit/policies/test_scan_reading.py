@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import time
 import tracemalloc
@@ -101,24 +102,25 @@ def test_a_document_that_is_too_long_is_passed_over_without_being_held() -> None
             filler = b"x: " + b"y" * 65_533 + b"\n"
             count = 40 * DOCUMENT_BYTES // len(filler)
             first, last = (STICKY % "one").encode() + b"---\n", b"---\n" + (STICKY % "two").encode()
-            self.parts = iter([first, *[filler] * count, last])
+            self.parts = itertools.chain([first], itertools.repeat(filler, count), [last])
+            self.left = b""
 
         def readable(self) -> bool:
             return True
 
         def readinto(self, buffer: Any) -> int:
-            part = next(self.parts, b"")
-            buffer[: len(part)] = part
-            return len(part)
+            part = self.left or next(self.parts, b"")
+            taken = min(len(part), len(buffer))
+            buffer[:taken], self.left = part[:taken], part[taken:]
+            return taken
 
     tracemalloc.start()
     report = scan(["-"], stdin=io.BufferedReader(Endless(), 1 << 17), rules=RULES, today=TODAY, processes=1)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert [str(one).partition(":")[2].partition(": ")[2] for one in report.problems] == [
-        "belongs to a document of more than 4 MiB, which is not read."
-    ]
+    assert _problems(report) == ["-:5: is a document of more than 4 MiB, which is not read."]
     assert _names(report) == ["one", "two"]
+    assert report.results[1].line == 10 + 40 * DOCUMENT_BYTES // len(b"x: " + b"y" * 65_533 + b"\n")
     assert most < 8 * DOCUMENT_BYTES
 
 
@@ -334,3 +336,13 @@ def test_no_bytes_make_a_scan_stumble_or_hide_the_next_document(content: bytes) 
 
 def test_unknown_is_no_word_of_manifests() -> None:
     assert [one.value for one in documents("a: UNKNOWN\nb: !unknown x\n")] == [{"a": "UNKNOWN", "b": "x"}]
+
+
+@pytest.mark.parametrize("shift", range(8))
+def test_a_marker_that_lies_across_two_pieces_is_seen(shift: int) -> None:
+    """SR-AFFINITY: after a document that is passed over, and after one that is read."""
+    for size in (CHUNK_BYTES, DOCUMENT_BYTES + 5 * CHUNK_BYTES):
+        filler = b"#" + b"x" * (size - 6 + shift) + b"\n"
+        report = _scan(filler + b"---\n" + (STICKY % "web").encode())
+        assert _names(report) == ["web"]
+        assert report.results[0].line == 6
