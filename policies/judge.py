@@ -22,13 +22,19 @@ def judge_resource(rule: Rule, resource: Resource, settings: Mapping[str, Any] |
         settings: The policy's configuration, defaults applied by the rule's schema.
         today: The date by which exemptions are judged.
     """
-    if rule.resource is None:
-        return []
+    return judge_configured(rule, resource, rule.configured(settings), today) if asks(rule, resource.type) else []
+
+
+def asks(rule: Rule, token: str) -> bool:
+    """Whether a rule has something to find about one resource of a type from that resource alone."""
+    return rule.resource is not None and (rule.applies is None or token == HELM_RELEASE or rule.applies(token))
+
+
+def judge_configured(rule: Rule, resource: Resource, configured: Mapping[str, Any], today: date) -> list[Finding]:
+    """As `judge_resource`, for a rule that `asks` about this type, with defaults applied: for many resources."""
     if resource.type == HELM_RELEASE:
         return [Finding(rule.id, _opaque(resource), Status.UNDETERMINED)]
-    if rule.applies is not None and not rule.applies(resource.type):
-        return []
-    configured = rule.configured(settings)
+    assert rule.resource is not None
     return _settle(rule, guard(resource, rule.resource(resource, configured)), configured, today)
 
 

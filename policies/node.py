@@ -38,7 +38,7 @@ class Node:
 
     __slots__ = ("_key", "_parent", "_value")
 
-    def __init__(self, value: Any, path: str | int = "", parent: Node | None = None) -> None:
+    def __init__(self, value: Any, path: str | int | tuple[str, ...] = "", parent: Node | None = None) -> None:
         self._value = value
         # Most nodes are looked at and never named: their paths are put together only when asked for.
         self._key = path
@@ -49,12 +49,12 @@ class Node:
         """The property path, such as `spec.containers[0].image`."""
         if self._parent is None:
             return str(self._key)
-        above = self._parent.path
+        path = self._parent.path
         if isinstance(self._key, int):
-            return f"{above}[{self._key}]"
-        if not _IDENTIFIER.match(self._key):
-            return f'{above}["{self._key}"]'
-        return f"{above}.{self._key}" if above else self._key
+            return f"{path}[{self._key}]"
+        for key in self._key if isinstance(self._key, tuple) else (self._key,):
+            path = _joined(path, key)
+        return path
 
     def __getitem__(self, key: str) -> Node:
         value = self._value
@@ -68,6 +68,13 @@ class Node:
 
     def at(self, *keys: str) -> Node:
         """The node below, key by key."""
+        value = self._value
+        for key in keys:
+            if type(value) is not dict:
+                break
+            value = value.get(key, _MISSING)
+        else:  # nothing in between has to be a node
+            return Node(value, keys, self)
         node = self
         for key in keys:
             node = node[key]
@@ -93,6 +100,8 @@ class Node:
     @property
     def text(self) -> str:
         """The value as a string, empty when absent; booleans as in YAML (`true`)."""
+        if type(self._value) is str:
+            return self._value
         value = self.value
         if value is None:
             return ""
@@ -107,7 +116,7 @@ class Node:
 
     def elements(self) -> Iterator[Node]:
         """The nodes of a list; none when absent."""
-        if not self.present:
+        if type(self._value) is not list and not self.present:
             return
         if isinstance(self._value, (str, bytes)) or not isinstance(self._value, Sequence):
             raise Undetermined(self.path, f"a list was expected, not {type(self._value).__name__}")
@@ -127,6 +136,12 @@ class Node:
         """The value with everything below it; raises when any part is unknown."""
         _require_known(self._value, self.path)
         return self.value
+
+
+def _joined(path: str, key: str) -> str:
+    if not _IDENTIFIER.match(key):
+        return f'{path}["{key}"]'
+    return f"{path}.{key}" if path else key
 
 
 def guard(resource: Resource, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from io import BufferedReader
 from itertools import chain, islice
-from typing import Final
+from typing import Any, Final
 
 from policies.configuration import Configuration
 from policies.index import index_of
-from policies.judge import judge_resource, judge_stack
+from policies.judge import asks, judge_configured, judge_stack
 from policies.model import Enforcement, Finding, Resource, Rule, Status
 from policies.packs import all_rules
 from policies.scan.chunks import Chunk, Problem
@@ -141,21 +141,28 @@ def judge_together(
     return [finding for _, finding in chain(each, judge.between(resources if known is None else known))]
 
 
-@dataclass(frozen=True)
 class _Judge:
-    rules: tuple[Rule, ...]
-    configuration: Configuration
-    today: date
+    def __init__(self, rules: Sequence[Rule], configuration: Configuration, today: date) -> None:
+        self.configuration = configuration
+        self.rules = tuple(rule for rule in rules if configuration.level(rule) is not Enforcement.DISABLED)
+        self.today = today
+        self._configured = [rule.configured(configuration.of(rule)) for rule in self.rules]
+        self._asked: dict[str, list[tuple[int, Rule, dict[str, Any]]]] = {}
 
     def each(self, resources: Iterable[Resource]) -> list[tuple[int, Finding]]:
         """What the rules on one resource find, with the rule's place in the table."""
-        asked = [(place, rule, self.configuration.of(rule)) for place, rule in enumerate(self.rules) if rule.resource]
         return [
             (place, finding)
             for resource in resources
-            for place, rule, settings in asked
-            for finding in judge_resource(rule, resource, settings, self.today)
+            for place, rule, configured in self._asks(resource.type)
+            for finding in judge_configured(rule, resource, configured, self.today)
         ]
+
+    def _asks(self, token: str) -> list[tuple[int, Rule, dict[str, Any]]]:
+        if token not in self._asked:
+            found = enumerate(zip(self.rules, self._configured, strict=True))
+            self._asked[token] = [(place, rule, given) for place, (rule, given) in found if asks(rule, token)]
+        return self._asked[token]
 
     def between(self, resources: Sequence[Resource]) -> list[tuple[int, Finding]]:
         """What shows only between resources."""

@@ -28,6 +28,8 @@ MANIFESTS = [
     for case in SCANNABLE
     if case.fully_known
     and all("apiVersion" in one.properties and not one.property_dependencies for one in case.resources)
+    # The items of a List are judged by their own names there, which test_scan_reading.py shows.
+    and not any(one.properties["kind"] == "List" for one in case.resources)
 ]
 
 
