@@ -134,6 +134,11 @@ class Objects(Sequence[KubernetesObject]):
     def __iter__(self) -> Iterator[KubernetesObject]:
         return iter(self._objects)
 
+    def prepare(self) -> None:
+        """Make the lookups that most rules use, before processes are forked that would each make them."""
+        for lookup in (self.budgets, self.services, self._scalers):
+            assert lookup is not None
+
     def of_kind(self, group: str, kind: str) -> Sequence[KubernetesObject]:
         """The objects of one kind."""
         return self._kinds.get((group, kind), ())

@@ -10,17 +10,17 @@ import gc
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from io import BufferedReader
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from policies.configuration import Configuration
-from policies.index import index_of
+from policies.index import Index, index_of
 from policies.judge import asks, judge_configured, judge_stack
 from policies.model import Enforcement, Finding, Resource, Rule, Status
 from policies.packs import all_rules
@@ -28,6 +28,9 @@ from policies.scan.chunks import Chunk, Problem
 from policies.scan.lines import line_of
 from policies.scan.reading import read
 from policies.scan.sources import read_all
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 _WORTH_PROCESSES: Final = 4
 """Pieces from which on starting processes costs less than it saves."""
@@ -115,32 +118,6 @@ def scan(
         return _collect(judge, read_all(paths, stdin), processes)
 
 
-def judge_together(
-    resources: Sequence[Resource],
-    *,
-    known: Sequence[Resource] | None = None,
-    rules: Sequence[Rule] | None = None,
-    configuration: Configuration | None = None,
-    today: date | None = None,
-) -> list[Finding]:
-    """Judge resources that are already there, as one stack.
-
-    Args:
-        resources: As they were declared: for the rules on one resource.
-        known: As they are, for the rules between resources; default: the same.
-        rules: Default: the rules of all packs.
-        configuration: Levels, settings and exemptions; default: the rules' own.
-        today: The date by which exemptions are judged; default: the present day in UTC.
-    """
-    configured = configuration or Configuration()
-    asked = [
-        rule for rule in (all_rules() if rules is None else rules) if configured.level(rule) is not Enforcement.DISABLED
-    ]
-    judge = _Judge(tuple(asked), configured, today or datetime.now(UTC).date())
-    each = judge.each(resources)
-    return [finding for _, finding in chain(each, judge.between(resources if known is None else known))]
-
-
 class _Judge:
     def __init__(self, rules: Sequence[Rule], configuration: Configuration, today: date) -> None:
         self.configuration = configuration
@@ -164,15 +141,16 @@ class _Judge:
             self._asked[token] = [(place, rule, given) for place, (rule, given) in found if asks(rule, token)]
         return self._asked[token]
 
-    def between(self, resources: Sequence[Resource]) -> list[tuple[int, Finding]]:
-        """What shows only between resources."""
-        index = index_of(resources)
-        return [
-            (place, finding)
-            for place, rule in enumerate(self.rules)
-            if rule.stack
-            for finding in judge_stack(rule, index, self.configuration.of(rule), self.today)
-        ]
+    @property
+    def between(self) -> list[int]:
+        """The places of the rules between resources."""
+        return [place for place, rule in enumerate(self.rules) if rule.stack]
+
+    def over_all(self, place: int, resources: Index) -> list[tuple[int, Finding]]:
+        """What one rule finds between resources."""
+        rule = self.rules[place]
+        given = self.configuration.of(rule)
+        return [(place, finding) for finding in judge_stack(rule, resources, given, self.today)]
 
 
 @dataclass
@@ -198,18 +176,21 @@ def _part(judge: _Judge, chunk: Chunk | Problem) -> _Part:
 def _collect(judge: _Judge, given: Iterator[Chunk | Problem], processes: int | None) -> Report:
     first = list(islice(given, _WORTH_PROCESSES))
     count = processes or (os.cpu_count() or 1 if len(first) == _WORTH_PROCESSES else 1)
-    work = chain(first, given)
     known: list[Resource] = []
     found: list[tuple[int, Finding]] = []
     problems: list[Problem] = []
     documents = resources = 0
-    for part in (_part(judge, chunk) for chunk in work) if count == 1 else _in_processes(judge, work, count):
+    for part in _mapped(lambda chunk: _part(judge, chunk), chain(first, given), count):
         known += part.known
         found += part.found
         problems += part.problems
         documents += part.documents
         resources += part.resources
-    found += judge.between(known)
+    index = index_of(known)
+    if count > 1:
+        index.objects.prepare()  # once, for all processes that are forked from here
+    for more in _mapped(lambda place: judge.over_all(place, index), iter(judge.between), count):
+        found += more
     results = [_result(judge, place, finding) for place, finding in found]
     results.sort(key=lambda one: (one.file, one.line, one.rule.policy, one.finding.message))
     problems.sort(key=lambda one: (one.file, one.line))
@@ -228,30 +209,34 @@ def _result(judge: _Judge, place: int, finding: Finding) -> Result:
     )
 
 
-_judge: _Judge
-
-
-def _begin(judge: _Judge) -> None:
-    global _judge
-    _judge = judge
-    gc.disable()
-
-
-def _in_process(chunk: Chunk | Problem) -> _Part:
-    return _part(_judge, chunk)
-
-
-def _in_processes(judge: _Judge, work: Iterator[Chunk | Problem], count: int) -> Iterator[_Part]:
-    # Forked, so that the rules, which are functions, are there without being sent.
+def _mapped(function: Callable[[_Given], _Made], given: Iterator[_Given], count: int) -> Iterator[_Made]:
+    """The function of each, in their order, by so many processes."""
+    if count == 1:
+        yield from (function(one) for one in given)
+        return
+    # Forked, so that what the function refers to, rules and resources, is there without being sent.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(count, context, _begin, (judge,)) as pool:
-        waiting: deque[Future[_Part]] = deque()
-        for chunk in work:
-            waiting.append(pool.submit(_in_process, chunk))
+    with ProcessPoolExecutor(count, context, _begin, (function,)) as pool:
+        waiting: deque[Future[_Made]] = deque()
+        for one in given:
+            waiting.append(pool.submit(_call, one))
             if len(waiting) > 2 * count:  # so that neither texts nor answers pile up
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+_function: Callable[[Any], Any]
+
+
+def _begin(function: Callable[[Any], Any]) -> None:
+    global _function
+    _function = function
+    gc.disable()
+
+
+def _call(given: Any) -> Any:
+    return _function(given)
 
 
 @contextmanager
