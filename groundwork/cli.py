@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 import typer
 from rich.markup import escape
 
-from groundwork import doctor as doctoring
 from groundwork import engine as engines
 from groundwork.console import ERR, OUT, progress
 from groundwork.errors import UserError
@@ -44,6 +43,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """List every tool: found, built or missing, its version, real or stand-in, and the cure for what is missing."""
+    from groundwork import doctor as doctoring
+
     raise typer.Exit(doctoring.doctor(as_json=as_json))
 
 
