@@ -110,7 +110,7 @@ def _run(command: Sequence[str], output: Path) -> tuple[float, float, bool]:
         most = 0.0
         while process.poll() is None and time.monotonic() - began < LIMIT_SECONDS:
             most = max(most, sum(_held(pid) for pid in _session(process.pid)))
-            time.sleep(0.1)
+            time.sleep(0.25)
         taken = time.monotonic() - began
         ended = process.poll() is None
         if ended:

@@ -35,6 +35,9 @@ _Made = TypeVar("_Made")
 _WORTH_PROCESSES: Final = 4
 """Pieces from which on starting processes costs less than it saves."""
 
+_MANY_RESOURCES: Final = 10_000
+"""Resources from which on the rules between them are worth processes of their own."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -187,9 +190,10 @@ def _collect(judge: _Judge, given: Iterator[Chunk | Problem], processes: int | N
         documents += part.documents
         resources += part.resources
     index = index_of(known)
-    if count > 1:
+    many = count if len(index) >= _MANY_RESOURCES else 1
+    if many > 1:
         index.objects.prepare()  # once, for all processes that are forked from here
-    for more in _mapped(lambda place: judge.over_all(place, index), iter(judge.between), count):
+    for more in _mapped(lambda place: judge.over_all(place, index), iter(judge.between), many):
         found += more
     results = [_result(judge, place, finding) for place, finding in found]
     results.sort(key=lambda one: (one.file, one.line, one.rule.policy, one.finding.message))
