@@ -203,8 +203,9 @@ def test_folders_are_read_in_order_each_file_once_and_hidden_ones_never(tmp_path
     assert _names(report) == ["a-1.yml", "b-2.yaml"]
 
 
-def test_processes_find_what_one_process_finds(tmp_path: Path) -> None:
+def test_processes_find_what_one_process_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     """SR-AFFINITY, SR-PDB: rules on one resource and between resources, over several pieces."""
+    monkeypatch.setattr("policies.scan.run._MANY_RESOURCES", 1_000)
     deployment = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
