@@ -25,6 +25,7 @@ from yaml.events import (
     SequenceStartEvent,
     StreamEndEvent,
 )
+from yaml.reader import ReaderError
 
 from policies.scan.limits import DEPTH, EXPANDED_NODES
 
@@ -239,7 +240,7 @@ def _merged(mapping: dict[str, Any], line: int) -> dict[str, Any]:
 
 def explained(error: yaml.YAMLError, text: str) -> tuple[str, int]:
     """One line on why a text is no YAML, and the line in it, from zero."""
-    if isinstance(error, yaml.reader.ReaderError):  # has a place in bytes, and no line
+    if isinstance(error, ReaderError):  # has a place in bytes, and no line
         return f"is not YAML: {error.reason}", text.encode()[: error.position].count(b"\n")
     if not isinstance(error, yaml.MarkedYAMLError):
         return f"is not YAML: {' '.join(str(error).split())}", 0
