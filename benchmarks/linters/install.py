@@ -26,7 +26,7 @@ def go_linters(paths: Paths) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
             environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local", "GOGC": "400"}
-            command = [find("go", paths), "build", "-mod=readonly", "-trimpath", "-o", f"{partial}/", "tool"]
+            command = [str(find("go", paths)), "build", "-mod=readonly", "-trimpath", "-o", f"{partial}/", "tool"]
             subprocess.run(command, cwd=module, env=environment, check=True)
             shutil.copytree(partial, folder)
     return folder
@@ -38,6 +38,6 @@ def checkov(paths: Paths) -> Path:
     command = folder / "bin" / "checkov"
     if not command.is_file():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, f"checkov=={CHECKOV}"], check=True)
     return command

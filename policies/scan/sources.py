@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from policies.scan.chunks import Chunk, Problem, chunks
 
@@ -26,7 +26,7 @@ def read_all(paths: Sequence[str], stdin: BufferedReader | None = None) -> Itera
     seen: set[Path] = set()
     for path in paths:
         if path == STDIN:
-            yield from chunks(STDIN, stdin or BufferedReader(sys.stdin.buffer.raw))
+            yield from chunks(STDIN, stdin or cast(BufferedReader, sys.stdin.buffer))
             continue
         for file in files(Path(path)):
             real = file.resolve()
