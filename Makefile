@@ -54,7 +54,7 @@ lint: venv ## Style, formatting and types
 schema: venv ## Write stacks/schema.json, which editors check stack files with
 	@$(BIN)/python -m components.settings.schema >stacks/schema.json
 
-docs: venv ## Write what follows from the code: docs/reference/, docs/runbooks/, the package's schema, docs/local-fidelity.md
+docs: venv ## Write what follows from the code: docs/{reference,policies,runbooks}/, docs/local-fidelity.md, the schema
 	@$(BIN)/python -m catalog
 	@$(BIN)/python -m runbooks.pages
 	@$(BIN)/python -m tests.unit.validation.fidelity

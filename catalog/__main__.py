@@ -1,4 +1,7 @@
-"""`python -m catalog` writes docs/reference/ and the package's schema; with `--check` it says what is out of date."""
+"""`python -m catalog` writes docs/reference/, docs/policies/ and the package's schema.
+
+With `--check` it writes nothing and says what is out of date.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that follow from the components, and which of them are out of date."""
+"""The files that follow from the components and the rules, and which of them are out of date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from catalog import schema
+from catalog import rules, schema
 from catalog.index import index
 from catalog.model import find
 from catalog.pages import Example, page
@@ -28,6 +28,7 @@ def generated() -> Mapping[str, str]:
         **pages,
         f"{REFERENCE}/README.md": index(),
         f"{REFERENCE}/settings.md": settings_page(),
+        **rules.pages(),
         SCHEMA: schema.text(),
     }
 
@@ -35,7 +36,8 @@ def generated() -> Mapping[str, str]:
 def stale(root: Path = ROOT) -> list[str]:
     """The files whose content is another, that are missing, or that nothing generates any more."""
     wanted = generated()
-    there = {str(path.relative_to(root)) for path in (root / REFERENCE).glob("*.md")}
+    folders = (REFERENCE, rules.FOLDER)
+    there = {str(path.relative_to(root)) for folder in folders for path in (root / folder).glob("*.md")}
     return sorted({name for name, content in wanted.items() if not _is(root / name, content)} | (there - wanted.keys()))
 
 

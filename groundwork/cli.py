@@ -6,12 +6,12 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 
-from groundwork import checking, runbook_commands
-from groundwork import doctor as doctoring
+from groundwork import runbook_commands
 from groundwork import engine as engines
 from groundwork.console import ERR, OUT, progress
 from groundwork.errors import UserError
@@ -32,6 +32,8 @@ cdn_app = typer.Typer(help="The stack's distribution.", no_args_is_help=True)
 app.add_typer(cdn_app, name="cdn")
 app.add_typer(scan_app, name="scan")
 app.add_typer(runbook_commands.app, name="runbook")
+policy_app = typer.Typer(help="The policies, on what no Pulumi program declares.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
 
 Stack = Annotated[str, typer.Argument(help="The stack, as in stacks/Pulumi.<stack>.yaml.", metavar="STACK")]
 Extra = Annotated[
@@ -44,6 +46,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """List every tool: found, built or missing, its version, real or stand-in, and the cure for what is missing."""
+    from groundwork import doctor as doctoring
+
     raise typer.Exit(doctoring.doctor(as_json=as_json))
 
 
@@ -196,6 +200,8 @@ def check(
     junit: Annotated[Path | None, typer.Option(help="Also write the results as JUnit XML to this file.")] = None,
 ) -> None:
     """Verify that what the stack declares is healthy; safe on production. Exit code 1 when a check fails."""
+    from groundwork import checking
+
     raise typer.Exit(
         checking.run(_engine(stack, prepare=False), patterns=only or (), within=within, as_json=as_json, junit=junit)
     )
@@ -244,13 +250,44 @@ def cdn_purge(
     OUT.print(f"purged {len(set(paths))} paths ({done})")
 
 
+@policy_app.callback()
+def policy() -> None:
+    """A group of commands, though so far it has one."""
+
+
+@policy_app.command("scan")
+def policy_scan(
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Manifests, folders, state files, previews; - for standard input.", metavar="PATH..."),
+    ],
+    form: Annotated[
+        Literal["table", "json", "sarif", "junit", "markdown"],
+        typer.Option("--format", help="How the report is written."),
+    ] = "table",
+    output: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Levels, settings and exemptions, as for --policy-pack-config.")
+    ] = None,
+    pack: Annotated[list[str] | None, typer.Option(help="Only this pack; may be repeated.")] = None,
+    docs_url: Annotated[str, typer.Option(help="Where docs/policies is published, for links in SARIF.")] = "",
+) -> None:
+    """Judge manifests, Helm output, state files and previews by the packs' rules.
+
+    Exit code 1 when a mandatory rule is violated, 2 when something could not be read.
+    """
+    from groundwork import policy_scan as scanning
+
+    raise typer.Exit(scanning.run(paths, form=form, output=output, config=config, packs=pack or (), docs_url=docs_url))
+
+
 def main() -> None:
     """Entry point: errors of the user's making end in one message and exit code 1."""
     try:
         app()
     except (UserError, ToolMissing) as error:
-        ERR.print(f"[red]error:[/red] {error}", soft_wrap=True)
-        sys.exit(1)
+        ERR.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+        sys.exit(error.exit_code if isinstance(error, UserError) else 1)
     except KeyboardInterrupt:
         ERR.print("interrupted")
         sys.exit(130)

@@ -94,7 +94,7 @@ def _policy(rule: Rule, clock: Callable[[], date], notes: _Notes) -> Policy:
         "display_name": rule.id,
         "severity": PulumiSeverity(rule.severity.value),
         "remediation_steps": rule.remediation,
-        "tags": [rule.id],
+        "tags": [rule.id, *rule.tags, *rule.frameworks],
     }
 
     if rule.resource is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from policies.model import Resource
@@ -67,21 +68,54 @@ def is_kubernetes(resource: Resource) -> bool:
 
 def objects(resource: Resource) -> Iterator[KubernetesObject]:
     """The API objects that a resource declares: one, or each item of a list kind; none for other providers."""
-    parts = resource.type.split(":")
-    if parts[0] != "kubernetes" or len(parts) != 3:
+    named = group_and_kind(resource.type)
+    if named is None:
         return
-    group = parts[1].rpartition("/")[0]
-    kind = parts[2].removesuffix("Patch")
+    group, kind = named
     node = Node(resource.properties)
     if kind.endswith("List") and kind != "List":
         for item in node["items"].elements():
-            yield _object(resource, group, kind.removesuffix("List"), item)
+            yield KubernetesObject(resource, group, kind.removesuffix("List"), item)
     elif kind == "List":
         for item in node["items"].elements():
             version, inner = item["apiVersion"].text, item["kind"].text
-            yield _object(resource, version.rpartition("/")[0], inner, item)
+            yield KubernetesObject(resource, _group(version.rpartition("/")[0], inner), inner, item)
     else:
-        yield _object(resource, group, kind, node)
+        yield KubernetesObject(resource, group, kind, node)
+
+
+@lru_cache(maxsize=4096)
+def group_and_kind(token: str) -> tuple[str, str] | None:
+    """API group (empty for the core group) and kind that a type token names; `None` for other providers' types."""
+    parts = token.split(":")
+    if parts[0] != "kubernetes" or len(parts) != 3:
+        return None
+    kind = parts[2].removesuffix("Patch")
+    return _group(parts[1].rpartition("/")[0], kind), kind
+
+
+def of_kinds(kinds: Iterable[tuple[str, str]], tokens: Iterable[str] = ()) -> Callable[[str], bool]:
+    """For `Rule.applies`: a rule that says something only about these kinds, and these other providers' types.
+
+    Lists may hold any kind, so they are always asked about.
+
+    Args:
+        kinds: API groups and kinds, as in `KubernetesObject`.
+        tokens: Type tokens of other providers.
+    """
+    asked, others = frozenset(kinds), frozenset(tokens)
+
+    @lru_cache(maxsize=4096)
+    def applies(token: str) -> bool:
+        named = group_and_kind(token)
+        return token in others or (named is not None and (named in asked or named[1].endswith("List")))
+
+    return applies
+
+
+def pod_kinds() -> frozenset[tuple[str, str]]:
+    """The kinds that make pods, for rules that judge nothing else."""
+    return frozenset(_POD_SPECS)
 
 
 def readable_objects(resource: Resource) -> list[KubernetesObject]:
@@ -92,12 +126,12 @@ def readable_objects(resource: Resource) -> list[KubernetesObject]:
         return []
 
 
-def _object(resource: Resource, group: str, kind: str, node: Node) -> KubernetesObject:
+def _group(group: str, kind: str) -> str:
     if group == "core":
-        group = ""
+        return ""
     if group == "extensions":
-        group = "networking.k8s.io" if kind == "Ingress" else "apps"
-    return KubernetesObject(resource, group, kind, node)
+        return "networking.k8s.io" if kind.removesuffix("List") == "Ingress" else "apps"
+    return group
 
 
 def selects(selector: Node, labels: Mapping[str, Any]) -> bool:

@@ -24,6 +24,23 @@ UNKNOWN: Final = _Unknown()
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a resource was read from.
+
+    Attributes:
+        file: The file as it was named, `-` for standard input.
+        line: Line on which the resource begins, from 1.
+        source: The file that a `# Source:` comment names, as `helm template` writes it; else empty.
+        lines: Line of each key and element within, in their order and from `line`; `None` when they are not known.
+    """
+
+    file: str
+    line: int = 1
+    source: str = ""
+    lines: Sequence[int] | None = None
+
+
+@dataclass(frozen=True)
 class Resource:
     """One resource as plain data.
 
@@ -33,6 +50,7 @@ class Resource:
         urn: Unique identity within the judged set.
         properties: Inputs (or, after a run, outputs) with `UNKNOWN` for what is not known yet.
         property_dependencies: For each top-level property, the URNs of the resources its value came from.
+        origin: Where it was read from; no rule looks at it.
     """
 
     type: str
@@ -40,6 +58,7 @@ class Resource:
     urn: str
     properties: Mapping[str, Any]
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    origin: Origin | None = field(default=None, compare=False)
 
     def depends_on(self, other: Resource) -> bool:
         """Whether a property of this resource was made from a property of the other."""
@@ -132,6 +151,10 @@ class Rule:
         resource: Judges one resource from its inputs, before it is made.
         stack: Judges what only shows between resources.
         schema: JSON schema of each configurable property, with its default.
+        frameworks: Published practices that the rule carries out, for example `AWS Well-Architected: REL 5`.
+        tags: Words to find the rule by, such as `storage` or `availability`.
+        applies: Says of a type token whether `resource` can find anything about such a resource; `None` when it has to
+            be asked about each. Spares asking, never decides: see `policies.kubernetes.of_kinds`.
     """
 
     id: str
@@ -143,6 +166,9 @@ class Rule:
     resource: ResourceRule | None = None
     stack: StackRule | None = None
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    frameworks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    applies: Callable[[str], bool] | None = None
 
     def configured(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
         """The rule's configuration: defaults of the schema, overridden by what was given."""

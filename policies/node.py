@@ -36,22 +36,45 @@ class Node:
     reading, a value that is unknown raises `Undetermined` with its path.
     """
 
-    __slots__ = ("_value", "path")
+    __slots__ = ("_key", "_parent", "_value")
 
-    def __init__(self, value: Any, path: str = "") -> None:
+    def __init__(self, value: Any, path: str | int | tuple[str, ...] = "", parent: Node | None = None) -> None:
         self._value = value
-        self.path = path
+        # Most nodes are looked at and never named: their paths are put together only when asked for.
+        self._key = path
+        self._parent = parent
+
+    @property
+    def path(self) -> str:
+        """The property path, such as `spec.containers[0].image`."""
+        if self._parent is None:
+            return str(self._key)
+        path = self._parent.path
+        if isinstance(self._key, int):
+            return f"{path}[{self._key}]"
+        for key in self._key if isinstance(self._key, tuple) else (self._key,):
+            path = _joined(path, key)
+        return path
 
     def __getitem__(self, key: str) -> Node:
-        path = self._joined(key)
+        value = self._value
+        if type(value) is dict:  # what most values are, and quicker to ask than for any mapping
+            return Node(value.get(key, _MISSING), key, self)
         if not self.present:
-            return Node(_MISSING, path)
-        if not isinstance(self._value, Mapping):
-            raise Undetermined(self.path, f"a mapping was expected, not {type(self._value).__name__}")
-        return Node(self._value.get(key, _MISSING), path)
+            return Node(_MISSING, key, self)
+        if not isinstance(value, Mapping):
+            raise Undetermined(self.path, f"a mapping was expected, not {type(value).__name__}")
+        return Node(value.get(key, _MISSING), key, self)
 
     def at(self, *keys: str) -> Node:
         """The node below, key by key."""
+        value = self._value
+        for key in keys:
+            if type(value) is not dict:
+                break
+            value = value.get(key, _MISSING)
+        else:  # nothing in between has to be a node
+            return Node(value, keys, self)
         node = self
         for key in keys:
             node = node[key]
@@ -77,6 +100,8 @@ class Node:
     @property
     def text(self) -> str:
         """The value as a string, empty when absent; booleans as in YAML (`true`)."""
+        if type(self._value) is str:
+            return self._value
         value = self.value
         if value is None:
             return ""
@@ -91,12 +116,12 @@ class Node:
 
     def elements(self) -> Iterator[Node]:
         """The nodes of a list; none when absent."""
-        if not self.present:
+        if type(self._value) is not list and not self.present:
             return
         if isinstance(self._value, (str, bytes)) or not isinstance(self._value, Sequence):
             raise Undetermined(self.path, f"a list was expected, not {type(self._value).__name__}")
         for index, value in enumerate(self._value):
-            yield Node(value, f"{self.path}[{index}]")
+            yield Node(value, index, self)
 
     def entries(self) -> Iterator[tuple[str, Node]]:
         """Key and node of every entry of a mapping; none when absent."""
@@ -112,10 +137,11 @@ class Node:
         _require_known(self._value, self.path)
         return self.value
 
-    def _joined(self, key: str) -> str:
-        if not _IDENTIFIER.match(key):
-            return f'{self.path}["{key}"]'
-        return f"{self.path}.{key}" if self.path else key
+
+def _joined(path: str, key: str) -> str:
+    if not _IDENTIFIER.match(key):
+        return f'{path}["{key}"]'
+    return f"{path}.{key}" if path else key
 
 
 def guard(resource: Resource, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:

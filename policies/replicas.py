@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from policies.index import objects_of
 from policies.kubernetes import KubernetesObject
 from policies.node import Node, Undetermined
 
@@ -18,8 +19,8 @@ SCALED_KINDS: Final = frozenset(
         ("argoproj.io", "Rollout"),
     }
 )
-# Kind, and the autoscaler's fields for the bounds with the defaults that Kubernetes and KEDA give them.
-_AUTOSCALERS: Final = {
+# The autoscaler's fields for the bounds with the defaults that Kubernetes and KEDA give them.
+_BOUNDS: Final = {
     ("autoscaling", "HorizontalPodAutoscaler"): ("minReplicas", 1, "maxReplicas", 1),
     ("keda.sh", "ScaledObject"): ("minReplicaCount", 0, "maxReplicaCount", 100),
 }
@@ -41,12 +42,16 @@ class Replicas:
 
 
 def effective_replicas(workload: KubernetesObject, everything: Sequence[KubernetesObject]) -> Replicas:
-    """The bounds for a workload; raises `Undetermined` when what decides is unknown."""
-    for scaler in everything:
-        fields = _AUTOSCALERS.get((scaler.group, scaler.kind))
-        if fields is None or not _scales(scaler, workload):
+    """The bounds for a workload; raises `Undetermined` when what decides is unknown.
+
+    Args:
+        workload: What is scaled.
+        everything: The objects among which its autoscaler may be; `Index.objects` finds it without asking each.
+    """
+    for scaler in objects_of(everything).autoscalers(workload):
+        if not _scales(scaler, workload):
             continue
-        least_field, least_default, most_field, most_default = fields
+        least_field, least_default, most_field, most_default = _BOUNDS[scaler.group, scaler.kind]
         spec = scaler.node["spec"]
         return Replicas(
             _count(spec[least_field], least_default),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from policies.kubernetes import KubernetesObject, objects
+from policies.kubernetes import KubernetesObject, objects, of_kinds
 from policies.model import Resource, Verdict
 from policies.node import Node, guard
 from policies.rules.affinity_annotations import ANNOTATIONS, Annotation
 from policies.rules.affinity_objects import CLOUD_ROWS, KUBERNETES_ROWS, Row, matches
 
 _ANNOTATED: Final = frozenset({("", "Service"), ("", "ConfigMap"), ("networking.k8s.io", "Ingress")})
+APPLIES: Final = of_kinds({*_ANNOTATED, *KUBERNETES_ROWS}, CLOUD_ROWS)
 _CURE: Final = "remove it and keep sessions in Redis, where every instance finds them"
 
 

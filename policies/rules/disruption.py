@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies.kubernetes import KubernetesObject, objects, of_kind, readable_objects, selects
+from policies.index import SelectorLookup, index_of
+from policies.kubernetes import KubernetesObject, objects, of_kinds, selects
 from policies.model import Resource, Verdict, undetermined
 from policies.node import Node, Undetermined, guard
 from policies.quantities import scaled
 from policies.replicas import SCALED_KINDS, effective_replicas
 
+APPLIES: Final = of_kinds({("policy", "PodDisruptionBudget")})
 _ONE_AT_A_TIME: Final = "set maxUnavailable: 1 and remove minAvailable"
 
 
@@ -88,27 +90,31 @@ class _Scaled:
     labels: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Covered:
+    budget: KubernetesObject
+    items: list[_Scaled]
+
+
 def every_scaled_workload_is_covered(resources: Sequence[Resource], _settings: Mapping[str, Any]) -> Iterator[Verdict]:
     """Judge the stack: each workload that can have two pods or more has exactly one budget that fits its number."""
-    everything = [one for resource in resources for one in readable_objects(resource)]
-    budgets = of_kind(everything, "policy", "PodDisruptionBudget")
+    everything = index_of(resources).objects
     workloads: list[_Scaled] = []
     for one in everything:
         if (one.group, one.kind) not in SCALED_KINDS:
             continue
         try:
-            found = _scaled(one, everything)
+            scaled_workload = _scaled(one, everything)
         except Undetermined as unknown:
             yield undetermined(one.resource, unknown.path, unknown.reason)
             continue
-        if found is not None:
-            workloads.append(found)
-    covered: dict[int, list[_Scaled]] = {}
+        if scaled_workload is not None:
+            workloads.append(scaled_workload)
+    covered: dict[int, _Covered] = {}
     for item in workloads:
-        yield from guard(item.workload.resource, _coverage(item, budgets, covered))
-    for index, budget in enumerate(budgets):
-        if index in covered:
-            yield from guard(budget.resource, _arithmetic(budget, covered[index]))
+        yield from guard(item.workload.resource, _coverage(item, everything.budgets, covered))
+    for found in covered.values():
+        yield from guard(found.budget.resource, _arithmetic(found.budget, found.items))
 
 
 def _scaled(one: KubernetesObject, everything: Sequence[KubernetesObject]) -> _Scaled | None:
@@ -119,22 +125,20 @@ def _scaled(one: KubernetesObject, everything: Sequence[KubernetesObject]) -> _S
     return _Scaled(one, replicas.least, replicas.source, labels)
 
 
-def _coverage(
-    item: _Scaled, budgets: Sequence[KubernetesObject], covered: dict[int, list[_Scaled]]
-) -> Iterator[Verdict]:
+def _coverage(item: _Scaled, budgets: SelectorLookup, covered: dict[int, _Covered]) -> Iterator[Verdict]:
     one = item.workload
-    matching: list[int] = []
+    matching: list[KubernetesObject] = []
     doubtful: list[Undetermined] = []
-    for index, budget in enumerate(budgets):
+    for budget in budgets.candidates(one, item.labels):
         try:
             if _covers(budget, one, item.labels):
-                matching.append(index)
+                matching.append(budget)
         except Undetermined as unknown:
             doubtful.append(Undetermined(f'{unknown.path} of budget "{budget.resource.name}"', unknown.reason))
     if len(matching) == 1 and not doubtful:
-        covered.setdefault(matching[0], []).append(item)
+        covered.setdefault(id(matching[0]), _Covered(matching[0], [])).items.append(item)
     elif len(matching) > 1:
-        names = " and ".join(f'"{budgets[index].resource.name}"' for index in matching)
+        names = " and ".join(f'"{budget.resource.name}"' for budget in matching)
         yield Verdict(
             one.resource,
             "spec.template.metadata.labels",

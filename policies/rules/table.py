@@ -7,6 +7,10 @@ from typing import Final
 from policies.model import Enforcement, Rule, Severity
 from policies.rules import affinity, disruption, volumes
 
+_TWELVE_FACTOR_PROCESSES: Final = "Twelve-Factor App: VI. Processes"
+_WELL_ARCHITECTED_STATELESS: Final = "AWS Well-Architected: REL05-BP06"
+_WELL_ARCHITECTED_HEALING: Final = "AWS Well-Architected: REL11"
+
 STATELESS: Final[tuple[Rule, ...]] = (
     Rule(
         id="SR-VOLUME",
@@ -20,6 +24,9 @@ STATELESS: Final[tuple[Rule, ...]] = (
         ),
         resource=volumes.no_local_volumes,
         schema=volumes.SCHEMA,
+        frameworks=(_TWELVE_FACTOR_PROCESSES, _WELL_ARCHITECTED_STATELESS),
+        tags=("storage", "stateless"),
+        applies=volumes.APPLIES,
     ),
     Rule(
         id="SR-VOLUME",
@@ -29,6 +36,8 @@ STATELESS: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.MANDATORY,
         remediation="Declare the claim in the stack that mounts it, or judge the manifests that declare it.",
         stack=volumes.claims_are_judged,
+        frameworks=(_TWELVE_FACTOR_PROCESSES, _WELL_ARCHITECTED_STATELESS),
+        tags=("storage", "stateless"),
     ),
     Rule(
         id="SR-AFFINITY",
@@ -38,6 +47,9 @@ STATELESS: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.MANDATORY,
         remediation="Remove the setting and keep sessions in Redis, where every instance finds them.",
         resource=affinity.no_session_affinity,
+        frameworks=(_TWELVE_FACTOR_PROCESSES, _WELL_ARCHITECTED_STATELESS),
+        tags=("traffic", "stateless"),
+        applies=affinity.APPLIES,
     ),
     Rule(
         id="SR-PDB",
@@ -47,6 +59,9 @@ STATELESS: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.MANDATORY,
         remediation="Set maxUnavailable: 1 on each budget.",
         resource=disruption.budget_makes_sense,
+        frameworks=(_WELL_ARCHITECTED_HEALING,),
+        tags=("availability",),
+        applies=disruption.APPLIES,
     ),
     Rule(
         id="SR-PDB",
@@ -56,5 +71,7 @@ STATELESS: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.MANDATORY,
         remediation="Give each scaled workload one PodDisruptionBudget with maxUnavailable: 1.",
         stack=disruption.every_scaled_workload_is_covered,
+        frameworks=(_WELL_ARCHITECTED_HEALING,),
+        tags=("availability",),
     ),
 )

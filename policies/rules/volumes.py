@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from policies.kubernetes import KubernetesObject, objects, of_kind, readable_objects
+from policies.index import Objects, index_of
+from policies.kubernetes import KubernetesObject, objects, of_kinds, pod_kinds
 from policies.model import Resource, Verdict, undetermined
 from policies.node import Node, Undetermined, guard
 from policies.quantities import quantity
@@ -45,6 +46,11 @@ _STATELESS_DRIVERS: Final = frozenset(
 )  # fmt: skip
 _SHARED_MODES: Final = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 
+APPLIES: Final = of_kinds(
+    {*pod_kinds(), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"), ("storage.k8s.io", "StorageClass")},
+    {"aws:ecs/taskDefinition:TaskDefinition"},
+)
+
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
     "maxScratch": {
         "type": "string",
@@ -76,11 +82,11 @@ def no_local_volumes(resource: Resource, settings: Mapping[str, Any]) -> Iterato
 
 def claims_are_judged(resources: Sequence[Resource], _settings: Mapping[str, Any]) -> Iterator[Verdict]:
     """Say which claims pods mount that the stack does not declare, so that nothing judged them."""
-    everything = [one for resource in resources for one in readable_objects(resource)]
-    claims = of_kind(everything, "", "PersistentVolumeClaim")
+    everything = index_of(resources).objects
+    claims = frozenset(one.resource.urn for one in everything.of_kind("", "PersistentVolumeClaim"))
     for one in everything:
         for volume in _readable_volumes(one):
-            yield from guard(one.resource, _undeclared_claim(one, volume, claims))
+            yield from guard(one.resource, _undeclared_claim(one, volume, claims, everything))
 
 
 def _readable_volumes(one: KubernetesObject) -> list[Node]:
@@ -258,13 +264,15 @@ def _storage_class(one: KubernetesObject) -> Iterator[Verdict]:
         )
 
 
-def _undeclared_claim(one: KubernetesObject, volume: Node, claims: Sequence[KubernetesObject]) -> Iterator[Verdict]:
+def _undeclared_claim(
+    one: KubernetesObject, volume: Node, claims: frozenset[str], everything: Objects
+) -> Iterator[Verdict]:
     source = volume["persistentVolumeClaim"]
-    if not source.present or any(one.resource.depends_on(other.resource) for other in claims):
+    if not source.present or any(not claims.isdisjoint(urns) for urns in one.resource.property_dependencies.values()):
         return
     claim = source["claimName"]
-    declared = (other for other in claims if other.name == claim.text and other.namespace == one.namespace)
-    if not any(declared):
+    candidates = everything.named("", "PersistentVolumeClaim", one.namespace, claim.text)
+    if not any(other.name == claim.text and other.namespace == one.namespace for other in candidates):
         yield undetermined(
             one.resource, claim.path, f'the claim "{claim.text}" is not declared in this stack; judge it where it is'
         )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -34,24 +31,6 @@ def deployment(volumes=(), depends_on=()):
 BUDGET = """
 k8s.policy.v1.PodDisruptionBudget("api", spec={"selector": {"match_labels": labels}, "max_unavailable": 1})
 """
-
-
-@pytest.fixture
-def made(project: Any, tmp_path: Path) -> Path:
-    """The record of what the provider made; the provider makes whatever passes."""
-    record, launchers = tmp_path / "record", tmp_path / "launchers"
-    record.touch()
-    launchers.mkdir()
-    launcher = launchers / "pulumi-resource-kubernetes"
-    launcher.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m tests.fixtures.policies.recorder kubernetes'
-        f' {version("pulumi-kubernetes")} "$@"\n'
-    )
-    launcher.chmod(0o755)
-    project.environment["PATH"] = os.pathsep.join([str(launchers), project.environment["PATH"]])
-    project.environment["PYTHONPATH"] = str(ROOT)
-    project.environment["GROUNDWORK_RECORD"] = str(record)
-    return record
 
 
 def _up(project: Any, program: str, *arguments: str) -> Any:

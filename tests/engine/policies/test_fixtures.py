@@ -5,45 +5,64 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policies.model import Resource, Status
+from policies.model import Status
+from policies.packs import PACKS, Pack
+from tests.fixtures.policies import states
 from tests.fixtures.policies.cases import Case, cases
 
 pytestmark = pytest.mark.engine
 
-PACK = Path(__file__).parents[3] / "policies" / "stateless"
 JUDGEABLE = [case for case in cases() if case.fully_known and case.any_day]
 
+Told = Counter[tuple[str, bool, str]]
+"""By case: whether it is only noted, and the message."""
 
-@pytest.mark.parametrize("rule", ["SR-VOLUME", "SR-AFFINITY", "SR-PDB"])
-def test_the_engine_reports_exactly_the_expected_messages(project: Any, tmp_path: Path, rule: str) -> None:
-    """SR-VOLUME, SR-AFFINITY, SR-PDB: `pulumi policy analyze` over all fixtures of the rule at once."""
-    chosen = [case for case in JUDGEABLE if case.rule == rule]
-    state = tmp_path / "state.json"
-    state.write_text(json.dumps(_state(chosen)))
-    # Not through `project.run`: a state file is judged without a stack.
-    command = [project.pulumi, "policy", "analyze", "--policy-pack", PACK, "--file", state, "--json"]
-    outcome = subprocess.run(command, env=project.environment, cwd=project.folder, capture_output=True, text=True)
-    assert outcome.returncode != 0, outcome.stderr
-    found = Counter(
-        (event["policyName"].startswith("SR-NOTES"), event["message"].split("\n", 1)[1])
-        for event in _policy_events(outcome.stdout)
-        if f"[{rule}]" in event["message"]
-    )
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
+def test_the_engine_reports_exactly_the_expected_messages(project: Any, tmp_path: Path, pack: Pack) -> None:
+    """SR-*: `pulumi policy analyze` over all fixtures of a pack, as many at once as do not meet."""
+    ids = {rule.id for rule in pack.rules}
+    chosen = [case for case in JUDGEABLE if case.rule in ids]
+    assert {case.rule for case in chosen} == ids
+    found: Told = Counter()
+    for group in states.batches(chosen):
+        found += _found(project, tmp_path / "state.json", pack, group)
     assert found == _expected(chosen)
 
 
-def _expected(chosen: list[Case]) -> Counter[tuple[bool, str]]:
-    expected: Counter[tuple[bool, str]] = Counter()
-    for case in chosen:
-        for status, messages in case.expected.items():
-            expected.update((status is not Status.VIOLATION, message) for message in messages)
-    return expected
+def _found(project: Any, file: Path, pack: Pack, group: list[Case]) -> Told:
+    entries = [entry for number, case in enumerate(group) for entry in states.apart(case, number)]
+    file.write_text(json.dumps(states.state(entries)))
+    # Not through `project.run`: a state file is judged without a stack.
+    command = [project.pulumi, "policy", "analyze", "--policy-pack", pack.folder, "--file", file, "--json"]
+    outcome = subprocess.run(command, env=project.environment, cwd=project.folder, capture_output=True, text=True)
+    found: Told = Counter()
+    for event in _policy_events(outcome.stdout):
+        case = group[states.number_of(event["resourceUrn"])]
+        message = event["message"].split("\n", 1)[1]
+        if message.startswith(f"[{case.rule}]"):  # a case says nothing of what other rules find in it
+            found[_named(case), event["policyName"].startswith("SR-NOTES"), message] += 1
+    assert found or not any(case.expected[status] for case in group for status in Status), outcome.stderr
+    return found
+
+
+def _expected(chosen: list[Case]) -> Told:
+    return Counter(
+        (_named(case), status is not Status.VIOLATION, message)
+        for case in chosen
+        for status, messages in case.expected.items()
+        for message in messages
+    )
+
+
+def _named(case: Case) -> str:
+    return f"{case.rule}: {case.name}"
 
 
 def _policy_events(output: str) -> Iterator[dict[str, Any]]:
@@ -52,24 +71,3 @@ def _policy_events(output: str) -> Iterator[dict[str, Any]]:
             event = json.loads(line)
             if "policyEvent" in event:
                 yield event["policyEvent"]
-
-
-def _state(chosen: list[Case]) -> dict[str, Any]:
-    resources = [_entry(resource, number) for number, case in enumerate(chosen) for resource in case.resources]
-    manifest = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
-    return {"version": 3, "deployment": {"manifest": manifest, "resources": resources}}
-
-
-def _entry(resource: Resource, number: int) -> dict[str, Any]:
-    # A parent type and a namespace of its own keep each case apart from the others.
-    urn = f"urn:pulumi:test::small::case:index:Case{number}${resource.type}::{resource.name}"
-    if resource.type.startswith("kubernetes:"):
-        namespace = str(resource.properties.get("metadata", {}).get("namespace", ""))
-        properties = _in_namespace(resource.properties, f"case-{number}-{namespace}")
-    else:
-        properties = dict(resource.properties)
-    return {"urn": urn, "custom": False, "type": resource.type, "inputs": properties, "outputs": properties}
-
-
-def _in_namespace(properties: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    return {**properties, "metadata": {**properties.get("metadata", {}), "namespace": namespace}}

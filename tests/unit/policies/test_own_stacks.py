@@ -13,7 +13,7 @@ from checks.outputs import read_outputs
 from components.platform import Platform, PlatformArgs
 from policies.judge import judge
 from policies.model import Resource
-from policies.rules.table import STATELESS
+from policies.packs import all_rules
 from tests.fixtures import stacks
 from tests.unit.components.conftest import Recording, record
 
@@ -41,7 +41,7 @@ def test_a_stack_of_ours_breaks_no_rule_and_its_outputs_can_be_checked(stack: st
         Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", one.inputs) for one in recording.resources
     ]
     assert [one for one in resources if one.type == "kubernetes:apps/v1:Deployment"]
-    assert [finding.message for finding in judge(STATELESS, resources, date(2026, 11, 22))] == []
+    assert [finding.message for finding in judge(all_rules(), resources, date(2026, 11, 22))] == []
     outputs = read_outputs(recording.result)
     names = {check.name for check in catalogue(outputs)}
     assert {f"service/{name}/pods" for name in outputs.services} <= names

@@ -16,8 +16,8 @@ from policies.kubernetes import objects, selects
 from policies.manifests import NotAManifest, resource_from_manifest
 from policies.model import UNKNOWN, Resource
 from policies.node import Node, Undetermined
+from policies.packs import all_rules
 from policies.quantities import quantity, scaled
-from policies.rules.table import STATELESS
 
 pytestmark = pytest.mark.unit
 
@@ -154,9 +154,9 @@ def test_what_is_no_manifest_is_refused(document: dict[str, Any]) -> None:
 
 
 def test_the_table_is_fit_for_a_pack() -> None:
-    names = [rule.policy for rule in STATELESS]
+    names = [rule.policy for rule in all_rules()]
     assert len(names) == len(set(names))
-    for rule in STATELESS:
+    for rule in all_rules():
         assert (rule.resource is None) != (rule.stack is None)
         assert rule.policy.startswith(rule.id)
 
@@ -197,5 +197,5 @@ def test_no_shape_of_data_makes_a_rule_stumble(given_resources: list[tuple[str, 
     """Whatever is declared, a rule gives verdicts; it never raises."""
 
     resources = [Resource(token, f"r{n}", f"urn{n}", props) for n, (token, props) in enumerate(given_resources)]
-    for finding in judge(STATELESS, resources, date(2026, 11, 22)):
+    for finding in judge(all_rules(), resources, date(2026, 11, 22)):
         assert finding.message.startswith(f"[{finding.rule}] ")

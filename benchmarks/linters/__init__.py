@@ -1,0 +1,1 @@
+"""Other linters of manifests, pinned: built or installed into the cache outside the checkout."""
