@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policies.judge import judge_resource, judge_stack
-from policies.model import Resource
+from policies.model import Resource, Status
 from policies.packs import all_rules
 
 pytestmark = pytest.mark.unit
@@ -142,6 +142,16 @@ def test_kinds_that_need_a_reason_are_configurable() -> None:
     workload = _workload(kind="DaemonSet")
     assert _found("SR-KIND", {}, workload) == ["kind"]
     assert _found("SR-KIND", {"reasonedKinds": ["Pod", "StatefulSet"]}, workload) == []
+
+
+def test_a_namespace_that_is_chosen_at_the_deployment_cannot_be_compared() -> None:
+    """SR-REPLICAS: told, and neither passed nor refused; where every namespace counts there is nothing to compare."""
+    (rule,) = (rule for rule in all_rules() if rule.policy == "SR-REPLICAS")
+    for extra, statuses in (({"namespaces": ["shop"]}, [Status.UNDETERMINED]), ({"namespaceSelector": {}}, [])):
+        term = {"topologyKey": "topology.kubernetes.io/zone", "labelSelector": {"matchLabels": {"app": "api"}}, **extra}
+        required = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+        found = judge_resource(rule, _workload({"affinity": {"podAntiAffinity": required}}), {}, TODAY)
+        assert [finding.status for finding in found] == statuses
 
 
 def test_an_anti_affinity_over_named_namespaces_counts_where_the_own_one_is_among_them() -> None:
