@@ -22,9 +22,7 @@ _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 # Labels that controllers give to pods: of one revision's pods, and of one pod alone.
 _REVISIONS: Final = frozenset({"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash"})
-_SINGLES: Final = frozenset(
-    {"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-completion-index"}
-)
+_SINGLES: Final = frozenset({"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"})
 _CURE: Final = (
     f"add a topology spread constraint with topologyKey: {ZONE}, maxSkew: 1, whenUnsatisfiable: DoNotSchedule "
     "and the pods' own labels as its labelSelector"
