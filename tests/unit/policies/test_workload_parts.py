@@ -1,4 +1,4 @@
-"""The parts of the rules on workloads, and our own workload that is no Deployment."""
+"""The parts of the rules on workloads: numbers, ports, what probes ask."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.log_shipper_manifests import NAME, Exemption, daemon_set_manifest
-from policies.judge import judge, judge_resource
-from policies.manifests import resource_from_manifest
-from policies.model import UNKNOWN, Resource, Status, Verdict
+from policies.judge import judge_resource
+from policies.model import UNKNOWN, Resource, Verdict
 from policies.node import Node, Undetermined, distinct
 from policies.probe_effects import Question, question
 from policies.quantities import scaled
@@ -197,12 +195,3 @@ def test_labels_of_a_revision_leave_its_pods_out(key: str) -> None:
     assert [path.rpartition(".")[2] for path in _paths("SR-REPLICAS", _workload({}, affinity=affinity))] == [
         "mismatchLabelKeys[0]"
     ]
-
-
-def test_our_collector_of_logs_needs_its_exemption_and_nothing_else() -> None:
-    """SR-KIND, SR-PROBES, SR-SHUTDOWN, SR-REPLICAS: the only DaemonSet that we deploy."""
-    labels = {"app.kubernetes.io/name": NAME}
-    exemption = Exemption(owner="platform-team", expires="2027-06-30")
-    manifest = daemon_set_manifest({"name": NAME, "labels": labels}, "image", "eu-west-1", "role", "sum", exemption)
-    found = list(judge(WORKLOADS, [resource_from_manifest(manifest)], date(2026, 11, 22)))
-    assert [(finding.rule, finding.status) for finding in found] == [("SR-KIND", Status.EXEMPT)]
