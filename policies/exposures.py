@@ -77,6 +77,13 @@ class Exposures:
                     yield _ingress(referrer, service) if referrer.kind == "Ingress" else Edge(referrer)
 
 
+def targets_of(service: KubernetesObject) -> list[Node]:
+    """The ports of the pods that a Service leads to, by name or number; raises `Undetermined` when unknown."""
+    with _named(service):
+        ports = list(service.node.at("spec", "ports").elements())
+        return [port["targetPort"] if port["targetPort"].present else port["port"] for port in ports]
+
+
 def _selected(service: KubernetesObject, one: KubernetesObject, labels: dict[str, str]) -> bool:
     if not same_namespace(service, one):
         return False

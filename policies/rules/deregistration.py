@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from policies.durations import shown
-from policies.exposures import DELAY_ATTRIBUTE, Edge, Exposures
+from policies.exposures import DELAY_ATTRIBUTE, Edge, Exposures, targets_of
 from policies.index import index_of
 from policies.kubernetes import KubernetesObject
 from policies.model import Resource, Verdict
@@ -59,17 +59,13 @@ def _workload(one: KubernetesObject, exposures: Exposures, settings: Mapping[str
     except (NoDuration, Undetermined):
         return  # judged from the workload alone
     edges = [edge for service in services for edge in exposures.edges_of(service)]
-    for container in _serving(running, services):
+    targets = [target for service in services for target in targets_of(service)]
+    for container in _serving(running, targets):
         yield from guard(one.resource, _container(one, spec, container, edges, settings))
 
 
-def _serving(running: Sequence[Container], services: Sequence[KubernetesObject]) -> list[Container]:
+def _serving(running: Sequence[Container], targets: Sequence[Node]) -> list[Container]:
     """The containers that declare a port that a Service leads to; all of them where none declares one."""
-    targets = [
-        port["targetPort"] if port["targetPort"].present else port["port"]
-        for service in services
-        for port in service.node.at("spec", "ports").elements()
-    ]
     declaring = [container for container in running if any(_listens(container, target) for target in targets)]
     return declaring or list(running)
 
@@ -91,7 +87,7 @@ def _container(
     hook = container.node.at("lifecycle", "preStop")
     if serves < least:
         who = f'until {edges[0].source.kind} "{edges[0].source.resource.name}"' if edges else "until every node"
-        short = f"lets the process go on for {shown(serves)} s only" if serves else "is not set"
+        short = f"lets the process go on for {shown(serves)} s only" if hook.present or serves else "is not set"
         yield Verdict(
             one.resource,
             hook.path,
@@ -99,12 +95,12 @@ def _container(
             f"{short}, but requests come for up to {least} s, {who} has heard that the pod stops",
             f"set {hook.path}.sleep.seconds to {least}",
         )
-    for edge in edges:
-        if edge.delay is not None and edge.delay > serves and grace_of(spec) > serves + need.seconds:
-            told = "" if edge.told else ", AWS's default,"
-            reason = (
-                f"{edge.delay} s{told} of deregistration by {edge.source.kind} "
-                f'"{edge.source.resource.name}" and {shown(need.seconds)} s for {need.purpose}'
-            )
-            yield from too_short(one, spec, edge.delay + need.seconds, reason, f"shorten {DELAY_ATTRIBUTE}")
-            break
+    delay, edge = max(((edge.delay or 0, edge) for edge in edges), key=lambda each: each[0], default=(0, None))
+    # What is too short without it is told from the workload alone.
+    if edge is not None and grace_of(spec) > serves + need.seconds:
+        told = "" if edge.told else ", AWS's default,"
+        reason = (
+            f"{delay} s{told} of deregistration by {edge.source.kind} "
+            f'"{edge.source.resource.name}" and {shown(need.seconds)} s for {need.purpose}'
+        )
+        yield from too_short(one, spec, delay + need.seconds, reason, f"shorten {DELAY_ATTRIBUTE}")
