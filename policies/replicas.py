@@ -79,7 +79,7 @@ def _stopped(scaler: KubernetesObject, workload: KubernetesObject) -> Replicas |
         text = paused.text.strip()
         return _fixed(int(text), f'{PAUSED} of ScaledObject "{scaler.resource.name}"') if _NUMBER.match(text) else None
     replicas = workload.node.at("spec", "replicas")
-    off = not replicas.unknown and replicas.present and _count(replicas, 1) == 0
+    off = not replicas.unknown and _count(replicas, 1) == 0
     return _fixed(0, "spec.replicas") if off else None
 
 
