@@ -86,8 +86,8 @@ def declaration(one: KubernetesObject, name: str) -> Node | None:
 def named_port(container: Node, port: Node) -> int | None:
     """The number that a probe's or Service's port means in a container; `None` for a name that it does not declare."""
     value = port.value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return port.whole(0, "port")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
     for declared in container["ports"].elements():
         if declared["name"].text == port.text:
             return declared["containerPort"].whole(0, "port")

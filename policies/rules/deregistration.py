@@ -71,9 +71,8 @@ def _serving(running: Sequence[Container], targets: Sequence[Node]) -> list[Cont
 
 
 def _listens(container: Container, target: Node) -> bool:
-    number = named_port(container.node, target)
     ports = [port["containerPort"].whole(0, "port") for port in container.node["ports"].elements()]
-    return number is not None and number in ports
+    return named_port(container.node, target) in ports
 
 
 def _container(

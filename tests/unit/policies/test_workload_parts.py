@@ -53,7 +53,16 @@ def test_a_verdict_is_given_once() -> None:
 
 @pytest.mark.parametrize(
     ("port", "number"),
-    [(8080, 8080), ("8080", 8080), ("http", 80), ("9090", 9999), ("none", None), ("655350", None), (True, None)],
+    [
+        (8080, 8080),
+        ("8080", 8080),
+        ("http", 80),
+        ("9090", 9999),
+        (9090, 9090),
+        ("none", None),
+        ("655350", None),
+        (True, None),
+    ],
 )
 def test_ports_by_number_and_by_name(port: Any, number: int | None) -> None:
     """SR-PROBES, SR-SHUTDOWN: a name comes before a number in quotes."""
@@ -136,6 +145,17 @@ def test_on_the_nodes_network_loopback_is_the_pod(host: str, own: bool) -> None:
         probe = Node({handler: {"port": 1, "host": host.upper()}})
         assert question(probe, Node({}), host_network=True).host == ("" if own else host)
         assert question(probe, Node({}), host_network=False).host == host
+
+
+def test_a_port_that_is_not_declared_keeps_its_name() -> None:
+    """SR-PROBES: so that two of them that differ ask different questions."""
+    container = Node({"ports": [{"name": "http", "containerPort": 80}]})
+    ports = [
+        question(Node({handler: {"port": port}}), container, host_network=False).port
+        for handler in ("httpGet", "tcpSocket", "grpc")
+        for port in ("web", "http")
+    ]
+    assert ports == ["web", 80] * 3
 
 
 def test_headers_are_compared_by_name_and_several_of_one_name_in_their_order() -> None:
