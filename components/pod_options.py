@@ -39,7 +39,7 @@ class Probes:
         startup_period_seconds: Between tries while it starts; the start may take `startup_seconds` in all.
         live_period_seconds: Between questions whether it lives.
         ready_period_seconds: Between questions whether it is ready.
-        timeout_seconds: For an answer.
+        timeout_seconds: For an answer; not longer than the time between two questions.
         live_failures: Failures in a row until the restart.
         ready_failures: Failures in a row until it gets no more requests.
     """
@@ -108,6 +108,13 @@ def probes(knobs: Probes, startup_seconds: int) -> Iterator[Refusal]:
     ):
         if not 1 <= value <= most:
             yield Refusal(f"probes.{name}", value, f"write 1 to {most}")
+    shortest = min(knobs.live_period_seconds, knobs.ready_period_seconds)
+    if knobs.timeout_seconds > max(1, shortest):
+        yield Refusal(
+            "probes.timeout_seconds",
+            knobs.timeout_seconds,
+            f"is longer than the time between two questions: write 1 to {max(1, shortest)}",
+        )
 
 
 def rollout(knobs: Rollout, least_replicas: int) -> Iterator[Refusal]:

@@ -295,9 +295,10 @@ def _ephemeral_limit(scratch_size: str) -> str:
 def _probes(probes: Probes, startup_seconds: int) -> dict[str, Any]:
     tries = max(1, startup_seconds // probes.startup_period_seconds)
     live, ready = probes.live_period_seconds, probes.ready_period_seconds
-    wait = probes.timeout_seconds
+    wait, step = probes.timeout_seconds, probes.startup_period_seconds
     return {
-        "startupProbe": _probe(probes.live_path, period=probes.startup_period_seconds, timeout=wait, failures=tries),
+        # An answer later than the next question would stretch the time that a start may take.
+        "startupProbe": _probe(probes.live_path, period=step, timeout=min(wait, step), failures=tries),
         "livenessProbe": _probe(probes.live_path, period=live, timeout=wait, failures=probes.live_failures),
         "readinessProbe": _probe(probes.ready_path, period=ready, timeout=wait, failures=probes.ready_failures),
     }

@@ -311,7 +311,7 @@ def _container(args: ReaderPoolArgs, secret: pulumi.Input[str], mounts: list[dic
         "PGUSER": args.readers.username,
         "PGSSLMODE": "disable" if args.tls_secret is None else "require",
     }
-    listens = {"tcpSocket": {"port": PORT_NAME}, "timeoutSeconds": 3, "successThreshold": 1}
+    listens = {"tcpSocket": {"port": PORT_NAME}, "timeoutSeconds": 2, "successThreshold": 1}
     return {
         "name": "pgbouncer",
         "image": args.image,

@@ -82,11 +82,11 @@ def _annotated(resource: Resource, rule: str) -> Iterator[dict[str, str]]:
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     text = annotations.get(ANNOTATION + rule) if isinstance(annotations, Mapping) else None
     if text is not None and text is not UNKNOWN:
-        yield _fields(str(text))
+        yield read_fields(str(text))
 
 
-def _fields(text: str) -> dict[str, str]:
-    """Read `reason: …; owner: …; expires: YYYY-MM-DD`."""
+def read_fields(text: str) -> dict[str, str]:
+    """Read an annotation such as `reason: …; owner: …; expires: YYYY-MM-DD`."""
     fields: dict[str, str] = {}
     for part in text.split(";"):
         key, _, value = part.partition(":")

@@ -60,6 +60,16 @@ class KubernetesObject:
         path = _POD_SPECS.get((self.group, self.kind))
         return None if path is None else self.node.at(*path)
 
+    @property
+    def pod_metadata(self) -> Node:
+        """Metadata of the pods that the object makes; its own for a Pod, and for kinds that make none."""
+        path = _POD_SPECS.get((self.group, self.kind), ("spec",))
+        return self.node.at(*path[:-1], "metadata")
+
+    def pod_labels(self) -> dict[str, str]:
+        """Labels that its manifest gives the pods; raises `Undetermined` when one is unknown."""
+        return {key: node.text for key, node in self.pod_metadata["labels"].entries()}
+
 
 def is_kubernetes(resource: Resource) -> bool:
     """Whether the resource belongs to the Kubernetes provider."""
@@ -166,3 +176,21 @@ def _expression_holds(expression: Node, labels: Mapping[str, Any]) -> bool:
 def of_kind(everything: Sequence[KubernetesObject], group: str, kind: str) -> list[KubernetesObject]:
     """The objects of one kind."""
     return [one for one in everything if one.group == group and one.kind == kind]
+
+
+def same_namespace(one: KubernetesObject, other: KubernetesObject) -> bool:
+    """Whether two objects are in one namespace; raises `Undetermined` when that cannot be known yet.
+
+    Where both names are unknown, one Namespace that is still to be made may be where both come from.
+    """
+    here, there = one.node.at("metadata", "namespace"), other.node.at("metadata", "namespace")
+    if here.unknown and there.unknown and _share_source(one.resource, other.resource):
+        return True
+    return here.text == there.text
+
+
+def _share_source(one: Resource, other: Resource) -> bool:
+    """Whether both take their metadata from the same resource."""
+    return bool(
+        set(one.property_dependencies.get("metadata", ())) & set(other.property_dependencies.get("metadata", ()))
+    )

@@ -114,6 +114,25 @@ class Node:
         """Whether the value is true, as a boolean or as the annotation text `true`."""
         return self.text.strip().lower() in {"true", "yes", "on", "1"}
 
+    def whole(self, default: int, meaning: str) -> int:
+        """The value as a whole number, not negative; a default when absent.
+
+        Args:
+            default: What absence means.
+            meaning: What it counts, for the message, as in `number of pods`.
+
+        Raises:
+            Undetermined: when unknown, or no such number.
+        """
+        if not self.present:
+            return default
+        value = self._value
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise Undetermined(self.path, f"{value!r} is no {meaning}")
+        return value
+
     def elements(self) -> Iterator[Node]:
         """The nodes of a list; none when absent."""
         if type(self._value) is not list and not self.present:
@@ -150,6 +169,16 @@ def guard(resource: Resource, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         yield from verdicts
     except Undetermined as unknown:
         yield undetermined(resource, unknown.path, unknown.reason)
+
+
+def distinct(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Each verdict about a resource once: parts of a rule that need one unknown value say so together."""
+    seen: set[tuple[str, str]] = set()
+    for verdict in verdicts:
+        key = verdict.path, verdict.problem
+        if key not in seen:
+            seen.add(key)
+            yield verdict
 
 
 def _require_known(value: Any, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,9 @@ _BOUNDS: Final = {
     ("autoscaling", "HorizontalPodAutoscaler"): ("minReplicas", 1, "maxReplicas", 1),
     ("keda.sh", "ScaledObject"): ("minReplicaCount", 0, "maxReplicaCount", 100),
 }
+
+PAUSED: Final = "autoscaling.keda.sh/paused-replicas"
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,35 @@ def effective_replicas(workload: KubernetesObject, everything: Sequence[Kubernet
         if not _scales(scaler, workload):
             continue
         least_field, least_default, most_field, most_default = _BOUNDS[scaler.group, scaler.kind]
-        spec = scaler.node["spec"]
-        return Replicas(
-            _count(spec[least_field], least_default),
-            _count(spec[most_field], most_default),
-            f'{least_field} of {scaler.kind} "{scaler.resource.name}"',
-        )
-    replicas = _count(workload.node.at("spec", "replicas"), 1)
-    return Replicas(replicas, replicas, "spec.replicas")
+        stopped = _stopped(scaler, workload)
+        if stopped is not None:
+            return stopped
+        spec, whose = scaler.node["spec"], f'of {scaler.kind} "{scaler.resource.name}"'
+        least, most = _count(spec[least_field], least_default), _count(spec[most_field], most_default)
+        idle = spec["idleReplicaCount"]
+        if scaler.group == "keda.sh" and idle.present:
+            return Replicas(_count(idle, 0), most, f"idleReplicaCount {whose}")
+        return Replicas(least, most, f"{least_field} {whose}")
+    return _fixed(_count(workload.node.at("spec", "replicas"), 1), "spec.replicas")
+
+
+def _stopped(scaler: KubernetesObject, workload: KubernetesObject) -> Replicas | None:
+    """The number at which an autoscaler leaves the workload alone; `None` while it scales.
+
+    A HorizontalPodAutoscaler does not act on a workload with `replicas: 0` (Kubernetes, Horizontal Pod Autoscaling,
+    implicit maintenance-mode deactivation); KEDA keeps to the number in its pause annotation.
+    """
+    if scaler.group == "keda.sh":
+        paused = scaler.node.at("metadata", "annotations", PAUSED)
+        text = paused.text.strip()
+        return _fixed(int(text), f'{PAUSED} of ScaledObject "{scaler.resource.name}"') if _NUMBER.match(text) else None
+    replicas = workload.node.at("spec", "replicas")
+    off = not replicas.unknown and _count(replicas, 1) == 0
+    return _fixed(0, "spec.replicas") if off else None
+
+
+def _fixed(number: int, source: str) -> Replicas:
+    return Replicas(number, number, source)
 
 
 def _scales(scaler: KubernetesObject, workload: KubernetesObject) -> bool:
@@ -81,9 +106,4 @@ def _scales(scaler: KubernetesObject, workload: KubernetesObject) -> bool:
 
 
 def _count(node: Node, default: int) -> int:
-    if not node.present:
-        return default
-    value = node.value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < 0:
-        raise Undetermined(node.path, f"{value!r} is no number of pods")
-    return int(value)
+    return node.whole(default, "number of pods")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from policies.index import SelectorLookup, index_of
-from policies.kubernetes import KubernetesObject, objects, of_kinds, selects
+from policies.kubernetes import KubernetesObject, objects, of_kinds, same_namespace, selects
 from policies.model import Resource, Verdict, undetermined
 from policies.node import Node, Undetermined, guard
 from policies.quantities import scaled
@@ -79,7 +79,7 @@ def _is_zero(bound: Node) -> bool:
 
 def _percent(bound: Node) -> int | None:
     text = bound.text.strip()
-    return min(100, int(text[:-1])) if text.endswith("%") and text[:-1].isdigit() else None
+    return min(100, int(text[:-1])) if text.endswith("%") and text[:-1].isdecimal() else None
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,7 @@ def _scaled(one: KubernetesObject, everything: Sequence[KubernetesObject]) -> _S
     replicas = effective_replicas(one, everything)
     if replicas.most < 2:
         return None
-    labels = one.node.at("spec", "template", "metadata", "labels").known() or {}
-    return _Scaled(one, replicas.least, replicas.source, labels)
+    return _Scaled(one, replicas.least, replicas.source, one.pod_labels())
 
 
 def _coverage(item: _Scaled, budgets: SelectorLookup, covered: dict[int, _Covered]) -> Iterator[Verdict]:
@@ -159,23 +158,9 @@ def _coverage(item: _Scaled, budgets: SelectorLookup, covered: dict[int, _Covere
 
 
 def _covers(budget: KubernetesObject, workload: KubernetesObject, labels: Mapping[str, Any]) -> bool:
-    if not _same_namespace(budget, workload):
+    if not same_namespace(budget, workload):
         return False
     return selects(budget.node.at("spec", "selector"), labels)
-
-
-def _same_namespace(one: KubernetesObject, other: KubernetesObject) -> bool:
-    here, there = one.node.at("metadata", "namespace"), other.node.at("metadata", "namespace")
-    if here.unknown and there.unknown and _share_source(one.resource, other.resource):
-        return True
-    return here.text == there.text
-
-
-def _share_source(one: Resource, other: Resource) -> bool:
-    """Whether both take their metadata from the same resource, as from a Namespace that is still to be made."""
-    return bool(
-        set(one.property_dependencies.get("metadata", ())) & set(other.property_dependencies.get("metadata", ()))
-    )
 
 
 def _arithmetic(budget: KubernetesObject, items: Sequence[_Scaled]) -> Iterator[Verdict]:

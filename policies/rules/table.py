@@ -6,6 +6,7 @@ from typing import Final
 
 from policies.model import Enforcement, Rule, Severity
 from policies.rules import affinity, disruption, volumes
+from policies.rules.table_workloads import WORKLOADS
 
 _TWELVE_FACTOR_PROCESSES: Final = "Twelve-Factor App: VI. Processes"
 _WELL_ARCHITECTED_STATELESS: Final = "AWS Well-Architected: REL05-BP06"
@@ -74,4 +75,5 @@ STATELESS: Final[tuple[Rule, ...]] = (
         frameworks=(_WELL_ARCHITECTED_HEALING,),
         tags=("availability",),
     ),
+    *WORKLOADS,
 )

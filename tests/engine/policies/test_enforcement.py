@@ -19,12 +19,27 @@ PACK = ROOT / "policies" / "stateless"
 DEPLOYMENT = """
 import pulumi_kubernetes as k8s
 labels = {"app": "api"}
-def deployment(volumes=(), depends_on=()):
+def probe(path):
+    return {"http_get": {"path": path, "port": 8080}}
+def deployment(volumes=(), depends_on=(), **pod):
     return k8s.apps.v1.Deployment("api", spec={
         "replicas": 3,
         "selector": {"match_labels": labels},
         "template": {"metadata": {"labels": labels}, "spec": {
-            "containers": [{"name": "api", "image": "api"}], "volumes": list(volumes),
+            "containers": [{
+                "name": "api",
+                "image": "api",
+                "liveness_probe": probe("/health/live"),
+                "readiness_probe": probe("/health/ready"),
+            }],
+            "topology_spread_constraints": [{
+                "topology_key": "topology.kubernetes.io/zone",
+                "max_skew": 1,
+                "when_unsatisfiable": "DoNotSchedule",
+                "label_selector": {"match_labels": labels},
+            }],
+            "volumes": list(volumes),
+            **pod,
         }},
     })
 """
@@ -86,6 +101,45 @@ def test_a_budget_that_blocks_everything_fails_up_even_without_a_preview(project
     outcome = _up(project, program, "--skip-preview").assert_failed()
     assert "[SR-PDB]" in outcome.output
     assert "spec.maxUnavailable = 0: blocks every eviction" in outcome.output
+    assert made.read_text() == ""
+
+
+def test_workloads_that_break_a_rule_fail_up_before_anything_exists(project: Any, made: Path) -> None:
+    """SR-REPLICAS, SR-PROBES, SR-SHUTDOWN, SR-KIND: mandatory, judged from inputs; all are told at once."""
+    program = """
+    deployment(
+        containers=[{"name": "api", "image": "api", "readiness_probe": probe("/health/ready")}],
+        topology_spread_constraints=[],
+        termination_grace_period_seconds=0,
+    )
+    k8s.core.v1.Pod("debug", spec={"restart_policy": "Never", "containers": [{"name": "debug", "image": "debug"}]})
+    """
+    outcome = _up(project, program + BUDGET, "--skip-preview").assert_failed()
+    assert "[SR-REPLICAS]" in outcome.output
+    assert "spec.template.spec.topologySpreadConstraints: is not set" in outcome.output
+    assert "[SR-PROBES]" in outcome.output
+    assert "spec.template.spec.containers[0].livenessProbe: is not set" in outcome.output
+    assert "[SR-SHUTDOWN]" in outcome.output
+    assert "spec.template.spec.terminationGracePeriodSeconds = 0" in outcome.output
+    assert "[SR-KIND]" in outcome.output
+    assert 'kind = "Pod": is not made anew when its node goes away' in outcome.output
+    assert "Deployment" not in made.read_text()
+    assert "Pod::" not in made.read_text()
+
+
+def test_a_single_pod_and_a_hasty_end_fail_up_in_its_preview(project: Any, made: Path) -> None:
+    """SR-REPLICAS, SR-SHUTDOWN: between resources, before the first create."""
+    program = """
+    k8s.core.v1.Service("api", spec={"selector": labels, "ports": [{"port": 8080}]})
+    scaled = deployment()
+    k8s.autoscaling.v2.HorizontalPodAutoscaler("api", spec={
+        "max_replicas": 3,
+        "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": scaled.metadata["name"]},
+    })
+    """
+    outcome = _up(project, program + BUDGET).assert_failed()
+    assert 'minReplicas of HorizontalPodAutoscaler "api" = 1: lets it run with fewer than 2 pods' in outcome.output
+    assert "lifecycle.preStop: is not set, but requests come for up to 5 s" in outcome.output
     assert made.read_text() == ""
 
 

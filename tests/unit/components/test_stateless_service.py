@@ -209,6 +209,17 @@ def test_probes_and_rollout_steps_are_the_users(record: Callable[..., Any]) -> N
     assert spec["minReadySeconds"] == 10
 
 
+@pytest.mark.parametrize(("timeout", "startup"), [(1, 1), (2, 2), (5, 2)])
+def test_no_answer_is_waited_for_longer_than_until_the_next_question(
+    record: Callable[..., Any], timeout: int, startup: int
+) -> None:
+    """SR-PROBES: the start asks more often than the other probes."""
+    container = _container(_build(record, probes=Probes(timeout_seconds=timeout)))
+    assert container["startupProbe"]["timeoutSeconds"] == startup
+    assert container["livenessProbe"]["timeoutSeconds"] == timeout
+    assert container["readinessProbe"]["timeoutSeconds"] == timeout
+
+
 def test_scratch_space_has_the_size_asked_for_and_a_bound(record: Callable[..., Any]) -> None:
     """SR-VOLUME."""
     recording = _build(record, scratch_size="1Gi")
@@ -233,6 +244,8 @@ def test_scratch_space_has_the_size_asked_for_and_a_bound(record: Callable[..., 
         (None, {"cpu_target_percent": None, "memory_target_percent": 80}, "cpu_target_percent"),
         (None, {"probes": Probes(live_path="/health/ready")}, "probes.ready_path"),
         (None, {"probes": Probes(live_failures=0)}, "probes.live_failures"),
+        (None, {"probes": Probes(timeout_seconds=6)}, "probes.timeout_seconds"),
+        (None, {"probes": Probes(live_period_seconds=2)}, "probes.timeout_seconds"),
         (None, {"rollout": Rollout(max_surge=0)}, "rollout.max_surge"),
         (None, {"rollout": Rollout(max_surge="0%", max_unavailable="0%")}, "rollout.max_surge"),
         (None, {"rollout": Rollout(max_unavailable=2)}, "rollout.max_unavailable"),
