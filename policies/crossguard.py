@@ -23,10 +23,12 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 from pulumi_policy import Severity as PulumiSeverity
+from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
 from policies import exemptions
 from policies.judge import judge_resource, judge_stack
+from policies.marks import SECRET, SIGNATURE, is_marked, separate
 from policies.model import UNKNOWN, Finding, Resource, Rule, Status
 
 # What the engine puts where a secret of a state file cannot be decrypted offline.
@@ -55,6 +57,7 @@ def policies_from(rules: Sequence[Rule], today: Callable[[], date] | None = None
         rules: Rows of a rule table.
         today: Clock for exemptions; default: the present day in UTC.
     """
+    _keep_marks()
     clock, notes = today or _today, _Notes()
     found = [_policy(rule, clock, notes) for rule in rules]
     # Last, because they report what the policies before them left.
@@ -139,7 +142,36 @@ def _stack_notes(notes: _Notes) -> Policy:
 
 
 def _resource(args: ResourceValidationArgs | PolicyResource, dependencies: Mapping[str, Sequence[str]]) -> Resource:
-    return Resource(args.resource_type, args.name, args.urn, plain(args.props), dependencies)
+    properties, secrets = separate(plain(args.props))
+    return Resource(args.resource_type, args.name, args.urn, properties, dependencies, secrets)
+
+
+def _keep_marks() -> None:
+    """Let the SDK keep the engine's marks of secrets, which it takes off before a policy sees the properties.
+
+    A rule on literal secrets needs them: a marked value in a Secret is encrypted by Pulumi, a marked value in an
+    environment is a secret whatever its name.
+    """
+    stripping = sdk.deserialize_properties  # type: ignore[attr-defined]
+    if getattr(stripping, "keeps_marks", False):
+        return
+
+    def keeping(props: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
+        if proxy_secrets:
+            return stripping(props, proxy_secrets)
+        return {key: kept(value) for key, value in props.items()}
+
+    def kept(value: Any) -> Any:
+        if is_marked(value):
+            return {SIGNATURE: SECRET, "value": kept(value["value"])}
+        if isinstance(value, dict) and SIGNATURE not in value:
+            return {key: kept(child) for key, child in value.items()}
+        if isinstance(value, list):
+            return [kept(child) for child in value]
+        return stripping({"value": value})["value"]  # assets and archives, and plain values
+
+    keeping.keeps_marks = True  # type: ignore[attr-defined]
+    sdk.deserialize_properties = keeping  # type: ignore[attr-defined]
 
 
 def _resources(args: StackValidationArgs) -> list[Resource]:

@@ -51,6 +51,7 @@ class Resource:
         properties: Inputs (or, after a run, outputs) with `UNKNOWN` for what is not known yet.
         property_dependencies: For each top-level property, the URNs of the resources its value came from.
         origin: Where it was read from; no rule looks at it.
+        secrets: Property paths of what the program marks as secret.
     """
 
     type: str
@@ -59,6 +60,11 @@ class Resource:
     properties: Mapping[str, Any]
     property_dependencies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     origin: Origin | None = field(default=None, compare=False)
+    secrets: frozenset[str] = frozenset()
+
+    def is_secret(self, path: str) -> bool:
+        """Whether the property at a path, or something that it is a part of, is marked as secret."""
+        return any(path == secret or path.startswith((f"{secret}.", f"{secret}[")) for secret in self.secrets)
 
     def depends_on(self, other: Resource) -> bool:
         """Whether a property of this resource was made from a property of the other."""
@@ -126,7 +132,8 @@ class Finding:
         verdict = self.verdict
         where = f'{verdict.resource.type} "{verdict.resource.name}": {verdict.path}'
         if verdict.value is not None:
-            where += f" = {_shown(verdict.value)}"
+            hidden = verdict.resource.is_secret(verdict.path)
+            where += f" = {'[secret]' if hidden else _shown(verdict.value)}"
         text = f"[{self.rule}] {where}: {verdict.problem}."
         if verdict.cure:
             text += f" Cure: {verdict.cure}."

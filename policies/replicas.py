@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policies.index import objects_of
-from policies.kubernetes import KubernetesObject
+from policies.kubernetes import KubernetesObject, same_namespace
 from policies.node import Node, Undetermined
 
 SCALED_KINDS: Final = frozenset(
@@ -53,7 +53,7 @@ def effective_replicas(workload: KubernetesObject, everything: Sequence[Kubernet
         everything: The objects among which its autoscaler may be; `Index.objects` finds it without asking each.
     """
     for scaler in objects_of(everything).autoscalers(workload):
-        if not _scales(scaler, workload):
+        if not scales(scaler, workload):
             continue
         least_field, least_default, most_field, most_default = _BOUNDS[scaler.group, scaler.kind]
         stopped = _stopped(scaler, workload)
@@ -87,22 +87,26 @@ def _fixed(number: int, source: str) -> Replicas:
     return Replicas(number, number, source)
 
 
-def _scales(scaler: KubernetesObject, workload: KubernetesObject) -> bool:
-    target = scaler.node.at("spec", "scaleTargetRef")
+def scales(scaler: KubernetesObject, workload: KubernetesObject, field: str = "scaleTargetRef") -> bool:
+    """Whether an autoscaler's reference means the workload; raises `Undetermined` when that is unknown."""
+    target = scaler.node.at("spec", field)
     kind, name = target["kind"], target["name"]
-    if (kind.text or "Deployment") != workload.kind or scaler.namespace != workload.namespace:
+    if (kind.text or "Deployment") != workload.kind:
         return False
     workload_name = workload.node.at("metadata", "name")
-    if name.unknown or workload_name.unknown or not workload_name.present:
-        # Neither name is chosen before the provider chooses it; where one was made from the other is known.
-        if scaler.resource.depends_on(workload.resource):
-            return True
-        if name.unknown:
-            raise Undetermined(f'{name.path} of {scaler.kind} "{scaler.resource.name}"')
-        if workload_name.unknown:
-            raise Undetermined(workload_name.path)
+    named = not name.unknown and not workload_name.unknown and workload_name.present
+    if named and name.text != workload_name.text:
         return False
-    return name.text == workload_name.text
+    if not same_namespace(scaler, workload):
+        return False
+    # Neither name is chosen before the provider chooses it; where one was made from the other is known.
+    if named or scaler.resource.depends_on(workload.resource):
+        return True
+    if name.unknown:
+        raise Undetermined(f'{name.path} of {scaler.kind} "{scaler.resource.name}"')
+    if workload_name.unknown:
+        raise Undetermined(workload_name.path)
+    return False
 
 
 def _count(node: Node, default: int) -> int:

@@ -6,6 +6,7 @@ from typing import Final
 
 from policies.model import Enforcement, Rule, Severity
 from policies.rules import affinity, disruption, volumes
+from policies.rules.table_configuration import CONFIGURATION
 from policies.rules.table_workloads import WORKLOADS
 
 _TWELVE_FACTOR_PROCESSES: Final = "Twelve-Factor App: VI. Processes"
@@ -76,4 +77,5 @@ STATELESS: Final[tuple[Rule, ...]] = (
         tags=("availability",),
     ),
     *WORKLOADS,
+    *CONFIGURATION,
 )

@@ -22,13 +22,16 @@ labels = {"app": "api"}
 def probe(path):
     return {"http_get": {"path": path, "port": 8080}}
 def deployment(volumes=(), depends_on=(), **pod):
-    return k8s.apps.v1.Deployment("api", spec={
-        "replicas": 3,
+    k8s.autoscaling.v2.HorizontalPodAutoscaler("api", spec={
+        "min_replicas": 2, "max_replicas": 6, "scale_target_ref": {"kind": "Deployment", "name": "api"},
+    })
+    return k8s.apps.v1.Deployment("api", metadata={"name": "api"}, spec={
         "selector": {"match_labels": labels},
         "template": {"metadata": {"labels": labels}, "spec": {
             "containers": [{
                 "name": "api",
                 "image": "api",
+                "resources": {"requests": {"cpu": "100m"}},
                 "liveness_probe": probe("/health/live"),
                 "readiness_probe": probe("/health/ready"),
             }],
@@ -56,7 +59,7 @@ def _up(project: Any, program: str, *arguments: str) -> Any:
 def test_a_stack_that_keeps_the_rules_comes_up(project: Any, made: Path) -> None:
     """The pack lets a good stack pass, so the failures below are the rules' doing."""
     _up(project, "deployment()\n" + BUDGET).assert_succeeded()
-    assert [line.rsplit("::", 1)[-1] for line in made.read_text().splitlines()] == ["api", "api"]
+    assert [line.rsplit("::", 1)[-1] for line in made.read_text().splitlines()] == ["api", "api", "api"]
 
 
 def test_a_host_path_fails_up_before_the_deployment_exists(project: Any, made: Path) -> None:
@@ -178,7 +181,7 @@ def test_the_engines_events_tell_a_pull_request_what_happens(project: Any, made:
     before = """
     import pulumi, pulumi_random as random
     random.RandomPassword("password", length=12)
-    k8s.core.v1.ConfigMap("settings", data={"token": pulumi.Output.secret("hush-hush")})
+    k8s.core.v1.Secret("settings", string_data={"token": "hush-hush"})
     """
     after = """
     import pulumi, pulumi_random as random
@@ -199,3 +202,33 @@ def test_the_engines_events_tell_a_pull_request_what_happens(project: Any, made:
     assert refused.message.startswith('[SR-AFFINITY] kubernetes:core/v1:Service "web": spec.sessionAffinity')
     assert not preview.finished
     assert "hush-hush" not in log.read_text() + comment.render("test", preview)
+
+
+def test_a_secret_of_the_program_may_stand_in_a_secret_and_nowhere_else(project: Any, made: Path) -> None:
+    """SR-SECRET: the engine's marks reach the rule, which shows no value; Pulumi encrypts what a Secret holds."""
+    program = """
+    import pulumi
+    word = pulumi.Output.secret("swordfish")
+    k8s.core.v1.Secret("kept", string_data={"word": "swordfish"})
+    k8s.core.v1.ConfigMap("open", data={"greeting": word})
+    """
+    outcome = _up(project, program, "--skip-preview").assert_failed()
+    assert (
+        '[SR-SECRET] kubernetes:core/v1:ConfigMap "open": data.greeting: is a secret of the program' in outcome.output
+    )
+    assert "swordfish" not in outcome.output
+    assert "[SR-SECRET] kubernetes:core/v1:Secret" not in outcome.output
+    assert "core/v1:ConfigMap" not in made.read_text()
+
+
+def test_an_output_in_plain_text_fails_up(project: Any, made: Path) -> None:
+    """SR-SECRET: outputs are judged with the stack; those that are marked pass."""
+    program = """
+    import pulumi
+    pulumi.export("token", "swordfish")
+    pulumi.export("password", pulumi.Output.secret("swordfish"))
+    """
+    outcome = _up(project, program).assert_failed()
+    assert "[SR-SECRET] pulumi:pulumi:Stack" in outcome.output
+    assert ": token: is a secret written out" in outcome.output
+    assert ": password: is a secret written out" not in outcome.output

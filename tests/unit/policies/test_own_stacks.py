@@ -12,6 +12,7 @@ from checks.catalogue import catalogue
 from checks.outputs import read_outputs
 from components.platform import Platform, PlatformArgs
 from policies.judge import judge
+from policies.marks import separate
 from policies.model import Resource
 from policies.packs import all_rules
 from tests.fixtures import stacks
@@ -35,11 +36,13 @@ def _recorded(stack: str) -> Recording:
 
 @pytest.mark.parametrize("stack", stacks.NAMES)
 def test_a_stack_of_ours_breaks_no_rule_and_its_outputs_can_be_checked(stack: str) -> None:
-    """SR-VOLUME, SR-AFFINITY, SR-PDB over all that the stack registers; the outputs hold the checks' contract."""
+    """Every rule over all that the stack registers and exports; the outputs hold the checks' contract."""
     recording = _recorded(stack)
     resources = [
-        Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", one.inputs) for one in recording.resources
+        Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", one.inputs, secrets=separate(one.raw)[1])
+        for one in recording.resources
     ]
+    resources.append(Resource("pulumi:pulumi:Stack", stack, stack, recording.result))
     assert [one for one in resources if one.type == "kubernetes:apps/v1:Deployment"]
     assert [finding.message for finding in judge(all_rules(), resources, date(2026, 11, 22))] == []
     outputs = read_outputs(recording.result)

@@ -164,7 +164,9 @@ def test_the_table_is_fit_for_a_pack() -> None:
 _KEYS = (
     *("spec", "template", "metadata", "labels", "annotations", "volumes", "name", "emptyDir", "sizeLimit", "hostPath"),
     *("selector", "matchLabels", "matchExpressions", "key", "operator", "values", "minAvailable", "maxUnavailable"),
-    *("replicas", "containers", "volumeMounts", "sessionAffinity"),
+    *("replicas", "containers", "volumeMounts", "sessionAffinity", "env", "value", "valueFrom", "secretKeyRef", "args"),
+    *("data", "scaleTargetRef", "metrics", "triggers", "resource", "resources", "requests", "cpu", "logConfiguration"),
+    *("environment", "variables", "TOKEN", "REDIS_URL", "MEMORY_FALLBACK", "LOG_FILE", "mountPath", "httpHeaders"),
 )
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 99) | st.text(max_size=4) | st.just(UNKNOWN),
@@ -186,9 +188,23 @@ _VALUES = st.recursive(
                     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
                     "kubernetes:networking.k8s.io/v1:Ingress",
                     "aws:lb/targetGroup:TargetGroup",
+                    "kubernetes:core/v1:ConfigMap",
+                    "kubernetes:core/v1:Secret",
+                    "kubernetes:keda.sh/v1alpha1:ScaledObject",
+                    "kubernetes:autoscaling.k8s.io/v1:VerticalPodAutoscaler",
+                    "kubernetes:core/v1:LimitRange",
+                    "aws:ecs/taskDefinition:TaskDefinition",
+                    "aws:lambda/function:Function",
+                    "pulumi:pulumi:Stack",
                 ]
             ),
-            st.dictionaries(st.sampled_from(["spec", "metadata", "items", "stickiness"]), _VALUES, max_size=3),
+            st.dictionaries(
+                st.sampled_from(
+                    ["spec", "metadata", "items", "stickiness", "data", "containerDefinitions", "environment"]
+                ),
+                _VALUES,
+                max_size=3,
+            ),
         ),
         max_size=4,
     )
