@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Final
 
 from policies.model import Resource
@@ -81,10 +83,8 @@ def task_containers(resource: Resource) -> Iterator[Node]:
 def command_lines(container: Node) -> Iterator[list[Node]]:
     """The lists of words that a container runs: its command with arguments, its probes and its hooks."""
     yield [*_words(container["command"]), *_words(container["args"])]
-    for probe in _PROBES:
-        yield list(_words(container.at(probe, "exec", "command")))
-    for hook in _HOOKS:
-        yield list(_words(container.at("lifecycle", hook, "exec", "command")))
+    for handler in _handlers(container):
+        yield list(_words(handler.at("exec", "command")))
 
 
 def task_command_lines(container: Node) -> Iterator[list[Node]]:
@@ -95,9 +95,18 @@ def task_command_lines(container: Node) -> Iterator[list[Node]]:
 
 def headers(container: Node) -> Iterator[tuple[str, Node]]:
     """Name and value of the HTTP headers that the kubelet sends to a container."""
-    for handler in (*(container[probe] for probe in _PROBES), *(container.at("lifecycle", hook) for hook in _HOOKS)):
+    for handler in _handlers(container):
         for header in handler.at("httpGet", "httpHeaders").elements():
             yield header["name"].text, header["value"]
+
+
+def _handlers(container: Node) -> Iterator[Node]:
+    """What the kubelet does to a container besides starting it."""
+    for handler in (container[probe] for probe in _PROBES):
+        if handler.present:
+            yield handler
+    if container["lifecycle"].present:
+        yield from (container["lifecycle"][hook] for hook in _HOOKS)
 
 
 def _words(node: Node) -> Iterator[Node]:
@@ -117,6 +126,12 @@ def sources(volume: Node) -> dict[str, Node]:
     return {key: node for key, node in volume.entries() if node.unknown or node.present}
 
 
-def strings(value: Any) -> list[str]:
+def strings(value: Any) -> tuple[str, ...]:
     """The texts of a configured list; none where something else was given."""
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
+    return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
+
+
+@lru_cache(maxsize=8192)
+def is_named(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether one of the patterns means a name; `*` stands for anything. Few names make up most of a stack."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

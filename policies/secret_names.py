@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -69,7 +69,8 @@ def words(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
-def names_secret(name: str, more: Sequence[str] = (), harmless: Sequence[str] = ()) -> bool:
+@lru_cache(maxsize=8192)
+def names_secret(name: str, more: tuple[str, ...] = (), harmless: tuple[str, ...] = ()) -> bool:
     """Whether a name says that its value is a secret.
 
     Args:
@@ -92,12 +93,14 @@ def names_secret(name: str, more: Sequence[str] = (), harmless: Sequence[str] = 
     return False
 
 
-def hints_at_secret(name: str, value: str, harmless: Sequence[str] = ()) -> bool:
+def hints_at_secret(name: str, value: str, harmless: tuple[str, ...] = ()) -> bool:
     """Whether a name may mean a secret and its value looks made by a generator: long, mixed, and hard to guess."""
+    if len(value) < _FAINT_LENGTH:
+        return False
     found = words(name)
     if not found or found[-1] not in _FAINT_ENDS or _HARMLESS_WORDS & set(found) or _named(name, harmless):
         return False
-    if len(value) < _FAINT_LENGTH or _STRUCTURED.search(value) or not is_literal(value):
+    if _STRUCTURED.search(value) or not is_literal(value):
         return False
     return _MIXED.match(value) is not None and entropy(value) >= _FAINT_ENTROPY
 
@@ -116,5 +119,5 @@ def entropy(text: str) -> float:
     return -sum(count / total * math.log2(count / total) for count in Counter(text).values())
 
 
-def _named(name: str, patterns: Sequence[str]) -> bool:
+def _named(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)

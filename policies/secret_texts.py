@@ -13,6 +13,7 @@ _ASSIGNMENT = re.compile(
     r"(?=(?P<rest>[^,;#]{0,80}))"
 )
 _ELEMENT = re.compile(r"<(?P<name>[A-Za-z][\w.-]{0,80})>(?P<text>[^<>]*)</(?P=name)>")
+_MAY_ASSIGN = re.compile(r"[=:>]")
 _COMMENT: Final = ("#", "//", ";", "--", "*", "/*")
 # In a program a bare word is an expression, not a value.
 _PROGRAM: Final = re.compile(r"\.(?:[cm]?[jt]s|py|rb|lua|go|java|kt|php|pl|exs?|rs|tf|groovy)\Z")
@@ -42,6 +43,8 @@ def assignments(text: str, file: str) -> Iterator[Assignment]:
         text: The file.
         file: Its name; in a program only quoted values count.
     """
+    if not _MAY_ASSIGN.search(text):
+        return
     quoted_only = _PROGRAM.search(file) is not None
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith(_COMMENT):

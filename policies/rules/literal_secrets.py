@@ -85,12 +85,12 @@ class _Place:
     cure: str
 
     @property
-    def more(self) -> list[str]:
+    def more(self) -> tuple[str, ...]:
         """Further names of secrets."""
         return strings(self.settings["secretNames"])
 
     @property
-    def harmless(self) -> list[str]:
+    def harmless(self) -> tuple[str, ...]:
         """Names of what is no secret."""
         return strings(self.settings["harmlessNames"])
 

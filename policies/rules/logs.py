@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from policies.containers import (
@@ -19,6 +18,7 @@ from policies.containers import (
     command_lines,
     containers,
     function_variables,
+    is_named,
     sources,
     strings,
     task_command_lines,
@@ -115,8 +115,9 @@ def _pod(resource: Resource, spec: Node | None, settings: Mapping[str, Any]) -> 
 
 
 def _mounts(resource: Resource, spec: Node, container: Node, settings: Mapping[str, Any]) -> Iterator[Verdict]:
-    writable = _writable_volumes(spec)
-    for mount in container["volumeMounts"].elements():
+    mounts = list(container["volumeMounts"].elements())
+    writable = _writable_volumes(spec) if mounts else ()
+    for mount in mounts:
         name, path = mount["name"].text, mount["mountPath"]
         if name in writable and not mount["readOnly"].truthy and _holds_logs(name, path.text, settings):
             yield Verdict(
@@ -182,13 +183,15 @@ def _is_file(value: str) -> bool:
 
 
 def _named(name: str, patterns: Any) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in strings(patterns))
+    return is_named(name, strings(patterns))
 
 
 def _follower(
     resource: Resource, spec: Node, container: Node, given: Sequence[Node], settings: Mapping[str, Any]
 ) -> Iterator[Verdict]:
     """A sidecar that reads what another container writes on a volume that both mount."""
+    if len(given) == 1:
+        return
     shared = _writable_volumes(spec) & _mounted(container)
     writers = [other for other in given if other.path != container.path and shared & _mounted(other, writing=True)]
     how = _reads_logs(container, settings) if writers else None

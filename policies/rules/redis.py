@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from policies import environments
@@ -15,6 +14,7 @@ from policies.containers import (
     Variable,
     containers,
     function_variables,
+    is_named,
     sources,
     strings,
     task_containers,
@@ -84,6 +84,7 @@ SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
     "environment": environments.SCHEMA,
 }  # fmt: skip
 
+_VARIABLES: Final = ("addressVariables", "hostVariables", "fallbackSwitches", "requiredSwitches", "storeVariables")
 _FROM_SECRET: Final = "take it from a Secret with valueFrom.secretKeyRef"
 _FROM_TASK_SECRET: Final = "name it under secrets with valueFrom"
 _FROM_MANAGER: Final = "keep it in Secrets Manager and let the function read it from there"
@@ -114,7 +115,7 @@ class _Process:
 
     def is_one_of(self, name: str, setting: str) -> bool:
         """Whether a variable is named in a setting."""
-        return any(fnmatchcase(name.upper(), pattern) for pattern in strings(self.settings[setting]))
+        return is_named(name.upper(), strings(self.settings[setting]))
 
     def takes(self, *named_in: str) -> bool:
         """Whether a variable named in one of the settings comes from a secret, or may."""
@@ -137,24 +138,23 @@ def _pod(one: KubernetesObject, settings: Mapping[str, Any]) -> Iterator[Verdict
     spec = one.pod_spec
     if spec is None:
         return
-    said = list(environments.said_by_object(one))
     for container in containers(spec):
-        yield from guard(one.resource, _container(one.resource, spec, container, said, settings))
+        yield from guard(one.resource, _container(one, spec, container, settings))
 
 
-def _container(
-    resource: Resource, spec: Node, container: Node, said: Sequence[str], settings: Mapping[str, Any]
-) -> Iterator[Verdict]:
+def _container(one: KubernetesObject, spec: Node, container: Node, settings: Mapping[str, Any]) -> Iterator[Verdict]:
     given = list(variables(container))
+    if not any(is_named(item.name.upper(), strings(settings[key])) for item in given for key in _VARIABLES):
+        return
     injected = frozenset(item.name for item in given if item.source["secretKeyRef"].present)
     in_bulk = any(source["secretRef"].present for source in container["envFrom"].elements())
     yield from _process(
         _Process(
-            resource,
+            one.resource,
             settings,
             _FROM_SECRET,
             given,
-            _is_development(given, said, settings),
+            _is_development(given, environments.said_by_object(one), settings),
             in_bulk or _mounts_secret(spec, container),
             injected,
         )

@@ -46,7 +46,7 @@ def test_names_fall_into_words(name: str, found: list[str]) -> None:
 def test_names_of_secrets(name: str) -> None:
     """SR-SECRET."""
     assert names_secret(name)
-    assert not names_secret(name, harmless=[name])
+    assert not names_secret(name, harmless=(name,))
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def test_names_of_what_is_no_secret(name: str) -> None:
 
 def test_configured_names() -> None:
     """SR-SECRET: what is harmless is told before what is secret, and both before what the words say."""
-    assert names_secret("SHIBBOLETH_1", more=["SHIBBOLETH_*"])
-    assert not names_secret("SHIBBOLETH_1", more=["shibboleth_*"])
-    assert names_secret("TOKEN_URL", more=["TOKEN_URL"])
-    assert not names_secret("TOKEN_URL", more=["TOKEN_URL"], harmless=["TOKEN_*"])
-    assert not hints_at_secret("CACHE_KEY", "q7Zk2mX9vB4tLw8RjN5c", harmless=["CACHE_*"])
+    assert names_secret("SHIBBOLETH_1", more=("SHIBBOLETH_*",))
+    assert not names_secret("SHIBBOLETH_1", more=("shibboleth_*",))
+    assert names_secret("TOKEN_URL", more=("TOKEN_URL",))
+    assert not names_secret("TOKEN_URL", more=("TOKEN_URL",), harmless=("TOKEN_*",))
+    assert not hints_at_secret("CACHE_KEY", "q7Zk2mX9vB4tLw8RjN5c", harmless=("CACHE_*",))
 
 
 @pytest.mark.parametrize(
