@@ -15,6 +15,10 @@ from local.network.plan import Plan
 from local.paths import Paths
 from local.processes import Processes, ProcessSpec
 
+TIMER_SLACK = 0.01
+"""Seconds by which servers' timers may run late (`ProcessSpec.timer_slack`): one wakeup then serves several, and what
+they measure their peers' silence by is a hundred times as long."""
+
 
 class NotReady(Exception):
     """A server did not come to its desired state; the message says what was seen. It is tried again."""
@@ -79,7 +83,11 @@ class Context:
         server = owner or name
         # The server's own folder is its home: it must not look for settings in this process's.
         env = {"HOME": str(self.folder(server)), **(environment or {})}
-        self.processes.start(ProcessSpec(name, argv, self.log(server), env=env, cwd=cwd, user=user, purpose=purpose))
+        self.processes.start(
+            ProcessSpec(
+                name, argv, self.log(server), env=env, cwd=cwd, user=user, purpose=purpose, timer_slack=TIMER_SLACK
+            )
+        )
 
     def purpose_of(self, name: str) -> str | None:
         """What the running process was started for; None if it does not run."""

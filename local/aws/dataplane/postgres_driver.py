@@ -155,15 +155,17 @@ class PostgresDriver:
         known = self._known.get(name)
         return known is not None and known.pending
 
-    def observe(self) -> None:
-        """See who writes in each instance now."""
+    def observe(self) -> bool:
+        """See who writes in each instance now; returns whether that has changed."""
         if not self._etcd.is_running():
-            return
+            return False
         try:
             keys = self._etcd.read(f"{NAMESPACE}/")
         except NotReady:
-            return
+            return False
+        before = self._writers
         self._writers = {key.split("/")[2]: letter_of(value) for key, value in keys.items() if key.endswith("/leader")}
+        return self._writers != before
 
     def writer(self, name: str) -> str | None:
         """Letter of the instance's server that writes, or follows its source; None while none does."""
