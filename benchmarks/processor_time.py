@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +84,7 @@ def taken(before: Mapping[int, Process], after: Mapping[int, Process], owned: Se
     Args:
         owned: Network namespaces: what is in one of them, or descends from what is, counts.
     """
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for process in after.values():
         if not _descends(process, after, owned):
             continue
