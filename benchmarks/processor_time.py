@@ -61,7 +61,7 @@ def component(command: str) -> str:
 
 
 def snapshot() -> dict[int, Process]:
-    """Every process of the machine, by number."""
+    """Every process of the machine that may be looked at, by number."""
     found = (_read(folder) for folder in Path("/proc").iterdir() if folder.name.isdigit())
     return {process.pid: process for process in found if process is not None}
 
@@ -118,7 +118,8 @@ def _read(folder: Path) -> Process | None:
         fields = (folder / "stat").read_text().rpartition(")")[2].split()
         command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         network = (folder / "ns/net").stat().st_ino
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        # It ended just now, or belongs to whoever runs this machine.
         return None
     own, ended = (sum(map(int, fields[at : at + 2])) / _TICK for at in (11, 13))
     return Process(int(folder.name), int(fields[1]), int(fields[19]), command, network, own, ended)
