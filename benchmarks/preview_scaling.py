@@ -20,8 +20,10 @@ from typing import Any
 
 import matplotlib
 
+from groundwork.errors import UserError
 from groundwork.project import read_stack
 from groundwork.rehearsal import Platform, Rehearsal, adapted
+from groundwork.rehearsal.command import refuse_without_platform
 from local.paths import Paths
 
 matplotlib.use("Agg")
@@ -106,8 +108,13 @@ def plot(measurements: list[Measurement], file: Path) -> None:
 
 
 def main() -> int:
-    """Measure, print, plot; exit code 1 when the largest takes too long or growth is not linear."""
+    """Measure, print, plot; exit code 1 when it takes too long or growth is not linear, 2 without the platform."""
     paths = Paths.from_environment()
+    try:
+        refuse_without_platform(paths)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     measurements = []
     for size in SIZES:
         measurements.append(measure(size, paths))

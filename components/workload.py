@@ -41,8 +41,9 @@ def make_workload(
     autoscaler = KubernetesObject(
         f"{name}-autoscaler",
         autoscaler_manifest(pod.name, _metadata(pod, namespace), scaling),
-        # An autoscaler without its target reports an error and looks again only a quarter of a minute later.
-        child(parent, depends_on=[deployment]),
+        # Made with the Deployment, not after it: its first look comes a quarter of a minute later, and until then there
+        # is one pod. Were it to wait for that one to be ready, the others would begin later still.
+        child(parent, depends_on=needs),
     )
     return deployment, budget, autoscaler
 

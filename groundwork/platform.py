@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import local.aws
@@ -43,11 +44,11 @@ def up(paths: Paths, progress: Progress) -> None:
     progress("network namespaces")
     namespaces.up(PLAN)
     progress("AWS endpoint")
-    local.aws.start(paths)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        endpoint = beside.submit(local.aws.start, paths)
+        local.cluster.up(paths, tools, progress, archives=[image])
+        endpoint.result()
     _trust_authority(paths.aws / "ca" / "ca.pem")
-    local.cluster.up(paths, tools, progress)
-    progress("workload image")
-    local.cluster.load_image(paths, image)
 
 
 def down(paths: Paths, progress: Progress) -> None:

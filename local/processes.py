@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+EXACT = 50e-6
+"""Timer slack that every process has by default."""
+
+_PR_SET_TIMERSLACK = 29
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class ProcessSpec:
         namespace: Network namespace to run in; default this process's.
         user: User to run as; default this process's.
         purpose: Noted in the record: what of it changes asks for another start.
+        timer_slack: Seconds that the kernel may let each timer of it and of its descendants run late, so that one
+            wakeup serves several; default the kernel's own. PR_SET_TIMERSLACK of prctl(2).
     """
 
     name: str
@@ -36,6 +44,7 @@ class ProcessSpec:
     namespace: str | None = None
     user: str | None = None
     purpose: str = ""
+    timer_slack: float = EXACT
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ class Processes:
             return already
         self._root.mkdir(parents=True, exist_ok=True)
         spec.log.parent.mkdir(parents=True, exist_ok=True)
-        with spec.log.open("ab") as log:
+        with spec.log.open("ab") as log, _timers_may_be_late(spec.timer_slack):
             child = subprocess.Popen(
                 _with_surroundings(spec),
                 stdin=subprocess.DEVNULL,
@@ -132,6 +141,18 @@ def end_group(pid: int, started: int, timeout: float) -> None:
         while is_alive(pid, started) and time.monotonic() < deadline:
             _reap(pid)
             time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def _timers_may_be_late(seconds: float) -> Iterator[None]:
+    """What this thread starts meanwhile inherits this slack; the thread itself has its own again afterwards."""
+    control = ctypes.CDLL(None).prctl
+    control(_PR_SET_TIMERSLACK, ctypes.c_ulong(round(seconds * 1e9)), 0, 0, 0)
+    try:
+        yield
+    finally:
+        # Zero stands for what the thread began with.
+        control(_PR_SET_TIMERSLACK, ctypes.c_ulong(0), 0, 0, 0)
 
 
 def _with_surroundings(spec: ProcessSpec) -> list[str]:

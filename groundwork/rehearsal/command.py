@@ -42,7 +42,7 @@ def rehearse(stack: str, paths: Paths, *, as_json: bool = False, report: Path | 
     _refuse_bad_settings(stack_file)
     plan = adapted(stack_file, Platform.of(read_stack("local")))
     _refuse_unfit(stack, plan)
-    _refuse_without_platform(paths)
+    refuse_without_platform(paths)
     with _alone(stack, paths), _sigterm_as_interruption():
         _announce(stack, plan)
         done = _rehearsed(stack, paths, plan)
@@ -63,7 +63,7 @@ def clean(stack: str, paths: Paths) -> None:
     Raises:
         UserError: the platform does not run, another rehearsal is under way, or the engine cannot remove it.
     """
-    _refuse_without_platform(paths)
+    refuse_without_platform(paths)
     with _alone(stack, paths), _sigterm_as_interruption(), progress(f"cleaning up {stack}") as tell:
         run = Run(stack, paths, tell)
         try:
@@ -84,7 +84,12 @@ def _refuse_unfit(stack: str, plan: Adapted) -> None:
         raise UserError("\n".join([f"{stack} cannot be rehearsed; with the changes that a rehearsal needs:", *lines]))
 
 
-def _refuse_without_platform(paths: Paths) -> None:
+def refuse_without_platform(paths: Paths) -> None:
+    """Nothing can be rehearsed, nor measured, without the local platform.
+
+    Raises:
+        UserError: it does not run.
+    """
     if local.aws.who_answers() is None or local.cluster.status(paths) is None:
         raise UserError("the local platform does not run: bring it up with `groundwork local up`.")
 

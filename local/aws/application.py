@@ -30,12 +30,16 @@ S3 = frozenset({"s3", "s3bucket_path"})
 """What moto calls S3, by the form of the address."""
 
 
+_WITH_SERVERS = frozenset({"elasticache", "rds", "cloudfront", "wafv2"})
+"""Services whose models may have moved on by being looked at."""
+
+
 class Application:
     """Answers AWS's APIs of every service on one address.
 
     Args:
-        on_change: Called after every request to a service that has servers; brings the data plane's desired state
-            up to date.
+        on_change: Called after every request to a service that has servers, and after every other that may have
+            changed something but an object; brings the data plane's desired state up to date.
         edge_secret: Known to the edge only; lets it read buckets on behalf of a distribution.
         identity: Answered on the health path, so that `start` knows its own endpoint from another's.
         keeper: Has every change on disk before it is acknowledged; None: what is declared ends with the process.
@@ -86,7 +90,8 @@ class Application:
             # Downloads change nothing and do not wait for each other.
             return answering(environ, start_response)
         answer = self._answer(answering, environ, service, reads)
-        if service in ("elasticache", "rds", "cloudfront", "wafv2"):
+        # What servers are told stands with other services too: secrets, keys, certificates, networks.
+        if service in _WITH_SERVERS or not (reads or (is_s3 and object_of(environ)[1])):
             self._on_change()
         if is_s3:
             self._on_objects()

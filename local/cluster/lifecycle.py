@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,6 +69,7 @@ def up(
     progress: Progress = lambda _: None,
     plan: Plan = PLAN,
     kubeconfig_of_user: Path | None = None,
+    archives: Sequence[Path] = (),
 ) -> None:
     """Start what does not run of the control plane and the three nodes; return when nodes and DNS are ready.
 
@@ -81,6 +82,7 @@ def up(
         plan: Addresses and names.
         kubeconfig_of_user: Use the cluster that this file's current context names, and start none. Only `kubectl`
             of `tools` is needed then.
+        archives: Images that every node is to have, as `load_image` takes them: loaded while the rest starts.
 
     Raises:
         ClusterError: something does not start; the message names it and its log. Or the user's cluster does not
@@ -108,12 +110,15 @@ def up(
         layout.processes.start(control_plane.etcd(layout, tools))
         layout.processes.start(control_plane.api_server(layout, tools))
         runtimes = [workers.submit(nodes.start_runtime, layout, node, tools) for node in layout.nodes]
-        archives = own_images.result()
+        own = own_images.result()
         for runtime in runtimes:
             runtime.result()
-    _in_parallel(lambda node: _load(node, tools["ctr"], archives), layout.nodes)
-    with Api(layout) as api:
-        _finish(layout, tools, api, images.read_archive(archives[-1]).identity, progress)
+    _in_parallel(lambda node: _load(node, tools["ctr"], own), layout.nodes)
+    with ThreadPoolExecutor(max_workers=1) as beside, Api(layout) as api:
+        carried = beside.submit(_in_parallel, lambda node: _load(node, tools["ctr"], archives), layout.nodes)
+        _finish(layout, tools, api, images.read_archive(own[-1]).identity, progress)
+        progress("waiting for images")
+        carried.result()
 
 
 def down(paths: Paths, plan: Plan = PLAN) -> None:

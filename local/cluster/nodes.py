@@ -21,6 +21,8 @@ CONTAINERD, KUBELET, KUBE_PROXY = "containerd", "kubelet", "kube-proxy"
 COMPONENTS = (CONTAINERD, KUBELET, KUBE_PROXY)
 IDENTITY_LABEL = "groundwork.local/identity"
 _START_SECONDS = 30.0
+# Pods inherit it: small enough that no service's own timers are seen to be late.
+_POD_TIMER_SLACK = 0.002
 
 
 def start_runtime(layout: Layout, node: NodeLayout, tools: Mapping[str, Path]) -> None:
@@ -39,7 +41,13 @@ def start_runtime(layout: Layout, node: NodeLayout, tools: Mapping[str, Path]) -
     holder = anchor.start(layout, node)
     log = node.log(CONTAINERD, layout.logs)
     argv = [str(tools["containerd"]), "--config", str(node.containerd_config), "--log-level", "warn"]
-    spec = ProcessSpec(node.process(CONTAINERD), anchor.inside(holder, argv), log, namespace=node.node.namespace)
+    spec = ProcessSpec(
+        node.process(CONTAINERD),
+        anchor.inside(holder, argv),
+        log,
+        namespace=node.node.namespace,
+        timer_slack=_POD_TIMER_SLACK,
+    )
     layout.processes.start(spec)
     wait_until(
         lambda: _ctr(node, tools["ctr"], "version") is not None,
@@ -61,11 +69,18 @@ def start_kubelet(layout: Layout, node: NodeLayout, tools: Mapping[str, Path]) -
             anchor.inside(holder, kubelet),
             node.log(KUBELET, layout.logs),
             namespace=node.node.namespace,
+            timer_slack=control_plane.TIMER_SLACK,
         )
     )
     proxy = [str(tools["kube-proxy"]), f"--config={node.kube_proxy_config}", "--v=1"]
     layout.processes.start(
-        ProcessSpec(node.process(KUBE_PROXY), proxy, node.log(KUBE_PROXY, layout.logs), namespace=node.node.namespace)
+        ProcessSpec(
+            node.process(KUBE_PROXY),
+            proxy,
+            node.log(KUBE_PROXY, layout.logs),
+            namespace=node.node.namespace,
+            timer_slack=control_plane.TIMER_SLACK,
+        )
     )
 
 

@@ -15,6 +15,10 @@ from local.network.plan import Plan
 from local.paths import Paths
 from local.processes import Processes, ProcessSpec
 
+TIMER_SLACK = 0.01
+"""Seconds by which servers' timers may run late (`ProcessSpec.timer_slack`): one wakeup then serves several, and what
+they measure their peers' silence by is a hundred times as long."""
+
 
 class NotReady(Exception):
     """A server did not come to its desired state; the message says what was seen. It is tried again."""
@@ -68,6 +72,7 @@ class Context:
         owner: str | None = None,
         purpose: str = "",
         environment: Mapping[str, str] | None = None,
+        timer_slack: float = TIMER_SLACK,
     ) -> None:
         """Start the server's process unless it runs. It inherits the endpoint's network namespace.
 
@@ -75,11 +80,16 @@ class Context:
             owner: The server that it is a part of, whose folder and log it uses; default the one of its own name.
             purpose: What of it changes takes a new start; `purpose_of` tells it later, also to the next endpoint.
             environment: Variables beside the endpoint's own.
+            timer_slack: Seconds that its timers may run late.
         """
         server = owner or name
         # The server's own folder is its home: it must not look for settings in this process's.
         env = {"HOME": str(self.folder(server)), **(environment or {})}
-        self.processes.start(ProcessSpec(name, argv, self.log(server), env=env, cwd=cwd, user=user, purpose=purpose))
+        self.processes.start(
+            ProcessSpec(
+                name, argv, self.log(server), env=env, cwd=cwd, user=user, purpose=purpose, timer_slack=timer_slack
+            )
+        )
 
     def purpose_of(self, name: str) -> str | None:
         """What the running process was started for; None if it does not run."""

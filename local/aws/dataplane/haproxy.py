@@ -39,7 +39,7 @@ AUTHORITY = "ca.pem"
 _CONFIGURATION, _SOCKET, _STATE = "haproxy.cfg", "admin.sock", "state"
 # Two failures: a machine that is busy for a moment must not cut everybody's sessions.
 _CHECKED = (
-    "check", "inter", "1s", "downinter", "500ms", "fastinter", "200ms", "rise", "2", "fall", "2",
+    "check", "inter", "2s", "downinter", "1s", "fastinter", "200ms", "rise", "2", "fall", "2",
     "on-marked-down", "shutdown-sessions",
 )  # fmt: skip
 # TLS 1.2 resumes a session without public-key cryptography, TLS 1.3 does not: both sides' checks cost a quarter less.

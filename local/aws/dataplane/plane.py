@@ -11,6 +11,7 @@ from local.aws.dataplane.clean import addresses
 from local.aws.dataplane.context import Context, NotReady
 from local.aws.dataplane.desired import EdgeSite, PostgresServer, PostgresSnapshot, desired
 from local.aws.dataplane.edge_driver import EdgeDriver
+from local.aws.dataplane.endings import Endings
 from local.aws.dataplane.places import places
 from local.aws.dataplane.pooler_desired import Pooler
 from local.aws.dataplane.pooler_driver import PoolerDriver
@@ -65,7 +66,10 @@ class DataPlane:
             Periodic("redis-primaries", PrimaryWatch(sentinels.told, wake).look),
             Periodic("redis-clusters", ClusterWatch(context, views, clusters.judge, wake).look),
             Periodic("rds-proxies", self._poolers.look, LOOK_SECONDS),
+            Periodic("postgres-writers", self._see_writers),
         )
+        self._endings = Endings(wake)
+        self._wake = wake
         self._snapshots = RedisSnapshotDriver(context)
         drivers: dict[type, Driver] = {
             RedisServer: RedisDriver(context, sentinels),
@@ -89,6 +93,7 @@ class DataPlane:
         for address in set(addresses(self._context.plan)) - set(ADDRESSES.taken.values()):
             self._context.remove_address(address)
         threading.Thread(target=self._warm_up, name="postgres-template", daemon=True).start()
+        self._endings.start()
         self._reconciler.start()
         for watch in self._watches:
             watch.start()
@@ -100,6 +105,7 @@ class DataPlane:
         for watch in self._watches:
             watch.stop()
         self._reconciler.stop()
+        self._endings.stop()
 
     def _warm_up(self) -> None:
         # Whoever needs it first tries again and reports the reason.
@@ -110,7 +116,12 @@ class DataPlane:
         with LOCK:
             self._keeper.keep_servers(known)
 
+    def _see_writers(self) -> None:
+        if self._postgres.observe():
+            self._wake.set()
+
     def _report(self, known: Mapping[str, Actual]) -> None:
+        self._endings.follow(self._context.processes.all())
         self._postgres.observe()
         with LOCK:
             report_snapshots(known, self._snapshots.size)

@@ -200,7 +200,8 @@ def common(server: PostgresServer, network: str, archive: Path | None) -> dict[s
         # With somebody to take over, a writer that crashed is not started again first.
         "primary_start_timeout": 0 if several else 300,
         "synchronous_mode": several and server.primary is None,
-        "member_slots_ttl": "5min",
+        # In seconds: Patroni works out anything with a unit anew in every round.
+        "member_slots_ttl": 300,
         # Logical ones are the users' own.
         "ignore_slots": [{"type": "logical"}],
         "slots": {slot_name(replica): {"type": "physical"} for replica in server.replicas},

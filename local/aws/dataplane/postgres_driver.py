@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -53,6 +54,8 @@ from local.aws.extensions.rds_parameters import BINARIES
 
 _ONE_WHO_WRITES = Check(("option httpchk OPTIONS /leader", "http-check expect status 200"), port=patroni.PORT)
 _COPY_SECONDS = 120.0
+_HASTE_SECONDS = 1
+"""Between Patroni's rounds until the instance is what is declared: each step of that takes one or two."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class PostgresDriver:
         self._add_addresses(server)
         known = self._known.setdefault(server.name, _Known())
         config = common(server, self._context.plan.network, self._archive_of(server, known))
-        self._etcd.write(_key(server.name, "config"), json.dumps(config, sort_keys=True))
+        self._configure(server, {**config, "loop_wait": _HASTE_SECONDS})
         files = self._members.files(server)
         members = self._members.of(server)
         if not self._etcd.read(_key(server.name, "initialize")):
@@ -129,6 +132,7 @@ class PostgresDriver:
             return all(self._members.has_taken(server, member, files, wanted) for member in members)
 
         self._wait(server, members, files, has_taken, 30, "takes its configuration")
+        self._configure(server, config)
         # Not before the writer has stopped waiting for a standby that is to go.
         self._retire(server)
         self._drop_addresses(server)
@@ -140,6 +144,9 @@ class PostgresDriver:
         self._record(server, replace(done, boots=server.boots))
         wait_until(lambda: self._is_reached(server), 10, f"{server.name}'s endpoint leads to its writer")
         known.pending = any(self._awaits_restart(member, config["postgresql"]["parameters"]) for member in members)
+
+    def _configure(self, server: PostgresServer, config: dict[str, Any]) -> None:
+        self._etcd.write(_key(server.name, "config"), json.dumps(config, sort_keys=True))
 
     def is_alive(self, server: PostgresServer) -> bool:
         """Whether everything of it runs."""
@@ -155,15 +162,17 @@ class PostgresDriver:
         known = self._known.get(name)
         return known is not None and known.pending
 
-    def observe(self) -> None:
-        """See who writes in each instance now."""
+    def observe(self) -> bool:
+        """See who writes in each instance now; returns whether that has changed."""
         if not self._etcd.is_running():
-            return
+            return False
         try:
             keys = self._etcd.read(f"{NAMESPACE}/")
         except NotReady:
-            return
+            return False
+        before = self._writers
         self._writers = {key.split("/")[2]: letter_of(value) for key, value in keys.items() if key.endswith("/leader")}
+        return self._writers != before
 
     def writer(self, name: str) -> str | None:
         """Letter of the instance's server that writes, or follows its source; None while none does."""

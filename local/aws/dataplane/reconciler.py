@@ -1,4 +1,4 @@
-"""Keeps what runs equal to what is declared: after every change, after a crash, and once a second anyway."""
+"""Keeps what runs equal to what is declared: after every change, after a crash, and every few seconds anyway."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from local.aws.dataplane.desired import Server
 
 _log = logging.getLogger("local.aws")
 
-INTERVAL = 1.0
-"""Seconds between looks when nothing was changed."""
+INTERVAL = 5.0
+"""Seconds between looks when nothing was changed: whoever changes something, and whatever ends, says so."""
 
 FIRST_RETRY, LAST_RETRY = 0.5, 5.0
 """Seconds before a server that did not get ready is tried again: doubling from the first to the last."""
@@ -141,13 +141,20 @@ class Reconciler:
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
-            self._wake.wait(INTERVAL)
+            self._wake.wait(self.pause())
             self._wake.clear()
             if not self._stopping.is_set():
                 try:
                     self.look()
                 except Exception:  # noqa: BLE001  # nothing may end this loop: the next pass tries again
                     _log.exception("the data plane could not be looked at")
+
+    def pause(self) -> float:
+        """Seconds until the next look is due if nobody asks for one: sooner when something is to be tried again."""
+        with self._lock:
+            waiting = [actual for actual in self._actual.values() if actual.failures and not actual.busy]
+            retries = [actual.retry_at - self._clock() for actual in waiting]
+        return max(0.0, min([INTERVAL, *retries]))
 
     def look(self) -> None:
         """One pass: start the work that is due, report what is known."""

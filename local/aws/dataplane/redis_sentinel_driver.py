@@ -15,6 +15,7 @@ from local.aws.dataplane.redis_access import USER, connect, credentials
 from local.aws.dataplane.redis_config import SENTINEL_PORT, SENTINEL_USER, own_password, render_sentinel
 from local.aws.dataplane.redis_desired import RedisSentinel, Watch
 from local.aws.dataplane.redis_sentinels import Sentinels, masters
+from local.processes import EXACT
 
 QUORUM = 2
 
@@ -56,7 +57,9 @@ class RedisSentinelDriver:
         if not file.exists():
             write_private(file, render_sentinel(sentinel, folder, own), USER)
         if not context.is_running(sentinel.name):
-            context.run(sentinel.name, ["redis-server", str(file), "--sentinel"], USER, folder)
+            # Its timers are exact: Sentinels that wake up together ask for each other's votes together, and none wins.
+            argv = ["redis-server", str(file), "--sentinel"]
+            context.run(sentinel.name, argv, USER, folder, timer_slack=EXACT)
         with connect(context, sentinel.address, SENTINEL_PORT, sentinel.tls) as client:
             wait_until(lambda: self._answers(sentinel, client), 5, f"{sentinel.name} answers")
             try:

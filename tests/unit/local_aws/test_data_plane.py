@@ -14,7 +14,7 @@ from cryptography import x509
 
 from local.aws.authority import Authority
 from local.aws.dataplane.context import NotReady
-from local.aws.dataplane.reconciler import Actual, Reconciler, Remembered
+from local.aws.dataplane.reconciler import FIRST_RETRY, INTERVAL, Actual, Reconciler, Remembered
 from local.aws.dataplane.redis_desired import RedisServer
 from local.aws.layout import Layout
 from local.aws.state import AddressPool
@@ -126,6 +126,21 @@ def test_a_failure_is_told_and_tried_again(bench: Bench) -> None:
     bench.until(lambda: bench.known and bench.known["a"].problem == "not yet")
     bench.until(lambda: bench.known["a"].applied is not None)
     assert bench.known["a"].problem == ""
+
+
+def test_the_next_look_is_due_when_something_is_to_be_tried_again(bench: Bench) -> None:
+    """P0-REDIS: what has failed is tried again when its time has come; while nothing changes, looks are far apart."""
+    assert bench.reconciler.pause() == INTERVAL
+    bench.driver.failing = 1
+    bench.want(server("a"))
+    bench.until(lambda: bench.known and bench.known["a"].failures == 1)
+    assert bench.reconciler.pause() <= FIRST_RETRY
+    # Work that is under way is not waited for by looking.
+    bench.known["a"].busy = True
+    assert bench.reconciler.pause() == INTERVAL
+    bench.known["a"].busy = False
+    bench.until(lambda: bench.known["a"].applied is not None)
+    assert bench.reconciler.pause() == INTERVAL
 
 
 def test_a_server_wanted_again_while_it_goes_comes_back(bench: Bench) -> None:
