@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from policies.node import Node, Undetermined
 
 
@@ -44,3 +46,8 @@ def words(node: Node) -> list[str]:
 def given(node: Node) -> bool:
     """Whether there is something, be it not known yet: a reference to what is still to be made counts."""
     return node.unknown or (node.present and node.text != "")
+
+
+def shown(node: Node) -> Any:
+    """The value for a message: `None` for what is absent, and for what is not known yet."""
+    return None if node.unknown else node.value

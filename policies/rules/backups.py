@@ -19,7 +19,7 @@ from policies.references import of_types, referring
 from policies.rules import databases, redis
 from policies.rules.backup_selections import selects
 from policies.rules.buckets import BUCKET, VERSIONING, is_versioned
-from policies.values import flag, number
+from policies.values import flag, number, shown
 
 PLAN: Final = "aws:backup/plan:Plan"
 SELECTION: Final = "aws:backup/selection:Selection"
@@ -140,13 +140,13 @@ def _judge(
         return
     if doubts:
         raise doubts[0]
-    wanted = f"and it has to be kept for {_days(days)} and lose {minutes} minutes at most"
+    wanted = f"it needs backups that are kept for {_days(days)} and lose {minutes} minutes at most"
     if found:
-        problem = f"is backed up by {' and by '.join(_said(way) for way in found)}, {wanted}"
+        problem = f"is backed up by {' and by '.join(_said(way) for way in found)}; {wanted}"
     else:
-        problem = f"keeps no backups of its own, {'no plan selects it, ' if kind.in_plans else ''}{wanted}"
+        problem = f"keeps no backups of its own{' and no plan selects it' if kind.in_plans else ''}; {wanted}"
     node = Node(one.properties)[kind.path]
-    yield Verdict(one, node.path, None if node.unknown else node.value, problem, kind.cure)
+    yield Verdict(one, node.path, shown(node), problem, kind.cure)
 
 
 def _ways(

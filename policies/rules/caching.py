@@ -17,7 +17,7 @@ from policies.model import Resource, Verdict
 from policies.node import Node, Undetermined, guard
 from policies.references import meant, of_types
 from policies.rules.distributions import DISTRIBUTION, behaviours, is_custom
-from policies.values import given, number, words
+from policies.values import given, number, shown, words
 
 CACHE_POLICY: Final = "aws:cloudfront/cachePolicy:CachePolicy"
 REQUEST_POLICY: Final = "aws:cloudfront/originRequestPolicy:OriginRequestPolicy"
@@ -172,7 +172,7 @@ def _kept(one: Resource, behaviour: Node, policies: Sequence[Resource], settings
     node = behaviour["cachePolicyId"]
     if not given(node):
         return _kept_by_values(behaviour, settings)
-    value = None if node.unknown else node.value
+    value = shown(node)
     if value == _KEEPS_NOTHING:
         return None
     if value in _NOTHING_OF_VIEWER:
@@ -221,7 +221,7 @@ def _told(one: Resource, behaviour: Node, policies: Sequence[Resource], settings
     node = behaviour["originRequestPolicyId"]
     if not given(node):
         return ""
-    value = None if node.unknown else node.value
+    value = shown(node)
     if value in _TELLS_LITTLE:
         return ""
     if value in _TELLS_ALL:

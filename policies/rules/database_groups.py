@@ -13,7 +13,7 @@ from policies.model import Resource, Verdict
 from policies.node import Node, Undetermined, guard
 from policies.references import meant, of_types, only_one, referring
 from policies.rules.databases import CLUSTER, CLUSTER_INSTANCE, INSTANCE, is_replica
-from policies.values import given
+from policies.values import given, shown
 
 PARAMETER_GROUP: Final = "aws:rds/parameterGroup:ParameterGroup"
 CLUSTER_PARAMETER_GROUP: Final = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
@@ -73,13 +73,13 @@ def _replicas(one: Resource, instances: Sequence[Resource], wanted: int) -> Iter
             one,
             "replicateSourceDb",
             None,
-            f"names this instance in {_count(found)} of the {wanted} read replicas that it should have at least",
+            f"makes {_count(found, 'Instance')} a replica of this one, which should have {wanted} or more",
             "add an Instance with replicateSourceDb set to the identifier of this one",
         )
 
 
-def _count(found: int) -> str:
-    return "none" if found == 0 else f"only {found}"
+def _count(found: int, kind: str) -> str:
+    return f"no {kind}" if found == 0 else f"only {found} {kind}"
 
 
 def _members(one: Resource, members: Sequence[Resource], wanted: int) -> Iterator[Verdict]:
@@ -92,7 +92,7 @@ def _members(one: Resource, members: Sequence[Resource], wanted: int) -> Iterato
             one,
             "clusterIdentifier",
             None,
-            f"names this cluster in {_count(len(mine))} of the {wanted} ClusterInstances that it should have at least",
+            f"makes {_count(len(mine), 'ClusterInstance')} a member of this one, which should have {wanted} or more",
             "add a ClusterInstance in another zone",
         )
         return
@@ -134,7 +134,7 @@ def _tls(one: Resource, groups: Sequence[Resource]) -> Iterator[Verdict]:
         is_on, said = _on_by_default(switch, engine, root["engineVersion"]), f"{switch.name} is off by default"
     if not is_on:
         problem = f"lets clients connect without TLS ({said})"
-        yield Verdict(one, node.path, node.value, problem, f'name a parameter group with {switch.name} set to "1"')
+        yield Verdict(one, node.path, shown(node), problem, f'name a parameter group with {switch.name} set to "1"')
 
 
 def _parameter(group: Resource, name: str) -> Node | None:

@@ -58,9 +58,7 @@ def https_only(resource: Resource, settings: Mapping[str, Any]) -> Iterator[Verd
     root = Node(resource.properties)
     yield from guard(resource, _viewers(resource, root))
     yield from guard(resource, _security_policy(resource, root["viewerCertificate"], settings))
-    for origin in _readable(root["origins"]):
-        yield from guard(resource, _origin(resource, origin))
-    yield from guard(resource, _unreadable(root["origins"]))
+    yield from guard(resource, _origins(resource, root["origins"]))
 
 
 def own_certificate(resource: Resource, settings: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -78,14 +76,9 @@ def _default_certificate(resource: Resource, node: Node) -> Iterator[Verdict]:
         yield Verdict(resource, node.path, node.value, problem, cure)
 
 
-def _readable(origins: Node) -> list[Node]:
-    return [] if origins.unknown else list(origins.elements())
-
-
-def _unreadable(origins: Node) -> Iterator[Verdict]:
-    if origins.unknown:
-        raise Undetermined(origins.path)
-    yield from ()
+def _origins(resource: Resource, origins: Node) -> Iterator[Verdict]:
+    for origin in origins.elements():
+        yield from guard(resource, _origin(resource, origin))
 
 
 def _viewers(resource: Resource, root: Node) -> Iterator[Verdict]:

@@ -75,9 +75,8 @@ def tagged_purpose(resource: Resource, settings: Mapping[str, Any]) -> str:
 
 def _replicas(resource: Resource, root: Node, settings: Mapping[str, Any]) -> Iterator[Verdict]:
     wanted = settings["minimumReplicas"]
-    problem = (
-        f"leaves a primary with fewer than {'1 replica' if wanted == 1 else f'{wanted} replicas'} to take its place"
-    )
+    too_few = "no replica" if wanted == 1 else f"fewer than {wanted} replicas"
+    problem = f"leaves a primary with {too_few} to take its place"
     shards = [shard["replicaCount"] for shard in root["nodeGroupConfigurations"].elements()]
     counted = [node for node in shards if node.present]
     for node in counted:

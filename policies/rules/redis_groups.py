@@ -12,7 +12,7 @@ from policies.model import Resource, Verdict, undetermined
 from policies.node import Node, Undetermined, guard
 from policies.references import meant, of_types, only_one
 from policies.rules.redis import PURPOSE_SCHEMA, REPLICATION_GROUP, SERVERLESS, is_secondary, tagged_purpose
-from policies.values import given
+from policies.values import given, shown
 
 PARAMETER_GROUP: Final = "aws:elasticache/parameterGroup:ParameterGroup"
 USER_GROUP: Final = "aws:elasticache/userGroup:UserGroup"
@@ -56,12 +56,12 @@ def nobody_logs_in_without_a_password(resources: Sequence[Resource], settings: M
         if is_production(one, settings):
             root = Node(one.properties)
             yield from guard(one, _strangers(one, root["userGroupId"], groups))
-            for node in _elements(root["userGroupIds"]):
-                yield from guard(one, _strangers(one, node, groups))
+            yield from guard(one, _any_strangers(one, root["userGroupIds"], groups))
 
 
-def _elements(node: Node) -> list[Node]:
-    return [node] if node.unknown else list(node.elements())
+def _any_strangers(one: Resource, nodes: Node, groups: Sequence[Resource]) -> Iterator[Verdict]:
+    for node in [nodes] if nodes.unknown else nodes.elements():
+        yield from guard(one, _strangers(one, node, groups))
 
 
 def _strangers(one: Resource, node: Node, groups: Sequence[Resource]) -> Iterator[Verdict]:
@@ -104,7 +104,7 @@ def _eviction(one: Resource, groups: Sequence[Resource], settings: Mapping[str, 
         )
         return
     problem = f"evicts what must not be lost when memory is full (maxmemory-policy {policy})"
-    yield Verdict(one, node.path, node.value, problem, cure)
+    yield Verdict(one, node.path, shown(node), problem, cure)
 
 
 def _policy(one: Resource, node: Node, groups: Sequence[Resource]) -> str:
