@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groundwork.project import POLICY_PACKS, ROOT
 from policies.crossguard import policies_from
 from policies.judge import judge, judge_resource, judge_stack
 from policies.model import UNKNOWN, Finding, Resource, Status
@@ -283,6 +285,16 @@ def test_the_table_is_fit_for_a_pack() -> None:
         assert rule.remediation.endswith(".")
         assert all("default" in row and row["description"].endswith(".") for row in rule.schema.values())
     assert [policy.name for policy in policies_from(RESILIENCE)][: len(names)] == names
+
+
+def test_every_pack_is_one_that_the_engine_can_read() -> None:
+    """`groundwork up` and `preview` name every folder of `policies` that is a pack."""
+    folders = {file.parent for file in (ROOT / "policies").glob("*/PulumiPolicy.yaml")}
+    assert folders == set(POLICY_PACKS)
+    for folder in folders:
+        project = yaml.safe_load((folder / "PulumiPolicy.yaml").read_text())
+        assert project["runtime"]["name"] == "python"
+        assert (folder / "__main__.py").exists()
 
 
 _TYPES = sorted(
