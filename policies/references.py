@@ -69,8 +69,7 @@ def meant(one: Resource, node: Node, candidates: Iterable[Resource]) -> list[Res
         if known:
             return known
         # What the engine knows by now, its resource may not tell: ID and ARN are no inputs.
-        unnamed = [other for other in everything if other.urn in sources and not _tells_id(other)]
-        return unnamed if node.present else []
+        return [other for other in everything if other.urn in sources and not _tells_id(other)]
     if not sources:
         raise Undetermined(node.path)
     return [other for other in everything if other.urn in sources]

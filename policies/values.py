@@ -23,14 +23,14 @@ def number(node: Node, default: int) -> int:
     return int(value)
 
 
-def flag(node: Node, *, default: bool = False) -> bool:
-    """A switch, also as text; the default when absent.
+def flag(node: Node) -> bool:
+    """A switch, also as text; off when absent.
 
     Raises:
         Undetermined: it is unknown, or neither true nor false.
     """
     if not node.present:
-        return default
+        return False
     if node.text.lower() not in {"true", "false"}:
         raise Undetermined(node.path, f"{node.value!r} is neither true nor false")
     return node.text.lower() == "true"

@@ -102,6 +102,8 @@ PLAN = (
         "rules": [{"ruleName": "r", "schedule": "cron(0 * ? * * *)", "startWindow": 60, "completionWindow": 60}],
     },
 )
+CONTINUOUS = ("aws:backup/plan:Plan", {"name": "p", "rules": [{"ruleName": "r", "enableContinuousBackup": True}]})
+TABLE = "aws:dynamodb/table:Table"
 SELECTION = ("aws:backup/selection:Selection", {"planId": "p", "resources": ["arn:aws:rds:*:*:db:db"]})
 
 Given = tuple[str, Mapping[str, Any]]
@@ -239,6 +241,20 @@ CASES: Sequence[tuple[str, Mapping[str, Any], Sequence[Given], list[str]]] = [
         [(INSTANCE, {"identifier": "db"}), PLAN, SELECTION],
         ["backupRetentionPeriod"],
     ),
+    ("P0-BACKUP", {"databaseRpoMinutes": 15}, [(INSTANCE, {"identifier": "db"}), CONTINUOUS, SELECTION], []),
+    (
+        "P0-BACKUP",
+        {"databaseRpoMinutes": 14},
+        [(INSTANCE, {"identifier": "db"}), CONTINUOUS, SELECTION],
+        ["backupRetentionPeriod"],
+    ),
+    ("P0-BACKUP", {"retentionDays": 35}, [(TABLE, {"pointInTimeRecovery": {"enabled": True}})], []),
+    (
+        "P0-BACKUP",
+        {"retentionDays": 36},
+        [(TABLE, {"pointInTimeRecovery": {"enabled": True}})],
+        ["pointInTimeRecovery"],
+    ),
     ("P0-BACKUP", {"redisRetentionDays": 0}, [(REDIS, {"engine": "redis"})], []),
     ("P0-BACKUP", {"redisRetentionDays": 2}, [(REDIS, GOOD_REDIS)], ["snapshotRetentionLimit"]),
     ("P0-BACKUP", {"redisRpoMinutes": 1499}, [(REDIS, GOOD_REDIS)], ["snapshotRetentionLimit"]),
@@ -251,6 +267,18 @@ def test_settings_decide(policy: str, settings: Mapping[str, Any], declared: Seq
     """SR-REDIS-HA, SR-DB, SR-STORE, SR-CDN, P0-BACKUP: paths of the violations, and nothing undetermined."""
     findings = found(policy, settings, *declared)
     assert [(one.status, one.verdict.path) for one in findings] == [(Status.VIOLATION, path) for path in paths]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("development", "dev", "local", "test", "testing", "ci", "qa", "sandbox", "preview", "review"),
+        *("ephemeral", "staging", "stage", "uat", "acceptance"),
+    ],
+)
+def test_what_is_called_otherwise_than_production_is_let_be(word: str) -> None:
+    """SR-CDN: the words that docs/policies.md lists."""
+    assert found("SR-CDN-LOGS", {}, (DISTRIBUTION, {"tags": {"Environment": word.upper()}})) == []
 
 
 def test_more_replicas_are_counted_in_the_message() -> None:
