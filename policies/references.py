@@ -9,7 +9,7 @@ from policies.model import UNKNOWN, Resource
 from policies.node import Node, Undetermined
 
 _NAMES: Final = (
-    *("id", "arn", "name", "bucket", "identifier", "clusterIdentifier", "replicationGroupId", "userGroupId", "userId"),
+    *("id", "arn", "name", "bucket", "identifier", "clusterIdentifier", "replicationGroupId", "userGroupId"),
 )
 """Properties by which AWS resources are named in others."""
 
