@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.schedules import parse, worst_case_minutes
-from policies import environments
-from policies.environments import is_production
+from policies import production
 from policies.model import Resource, Verdict
 from policies.node import Node, Undetermined, guard
+from policies.production import is_production
 from policies.references import of_types, referring
 from policies.rules import databases, redis
 from policies.rules.backup_selections import selects
@@ -45,7 +45,7 @@ _FOR_EVER: Final = 10**6
 _DYNAMODB_DAYS: Final = 35
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     **redis.PURPOSE_SCHEMA,
     "retentionDays": {
         "type": "integer",

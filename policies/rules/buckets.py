@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from policies import environments
+from policies import production
 from policies.documents import lets_everybody_in, refuses_plain_requests, statements
-from policies.environments import is_production
 from policies.model import Resource, Verdict
 from policies.node import Node, guard
+from policies.production import is_production
 from policies.references import of_types, referring
 from policies.values import flag, given
 
@@ -41,7 +41,7 @@ _PUBLIC_GROUPS: Final = ("/AllUsers", "/AuthenticatedUsers")
 _KMS: Final = frozenset({"aws:kms", "aws:kms:dsse"})
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     "acceptDefaults": {
         "type": "boolean",
         "default": False,

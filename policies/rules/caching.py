@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from policies import environments
-from policies.environments import is_production
+from policies import production
 from policies.model import Resource, Verdict
 from policies.node import Node, Undetermined, guard
+from policies.production import is_production
 from policies.references import meant, of_types
 from policies.rules.distributions import DISTRIBUTION, behaviours, is_custom
 from policies.values import given, number, shown, words
@@ -23,7 +23,7 @@ CACHE_POLICY: Final = "aws:cloudfront/cachePolicy:CachePolicy"
 REQUEST_POLICY: Final = "aws:cloudfront/originRequestPolicy:OriginRequestPolicy"
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     "apiPaths": {
         "type": "array",
         "items": {"type": "string"},

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies import environments
-from policies.environments import is_production
+from policies import production
 from policies.model import Resource, Verdict
 from policies.node import Node, Undetermined, guard
+from policies.production import is_production
 from policies.references import meant, of_types, only_one, referring
 from policies.rules.databases import CLUSTER, CLUSTER_INSTANCE, INSTANCE, is_replica
 from policies.values import given, shown
@@ -19,7 +19,7 @@ PARAMETER_GROUP: Final = "aws:rds/parameterGroup:ParameterGroup"
 CLUSTER_PARAMETER_GROUP: Final = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     "minimumReplicas": {
         "type": "integer",
         "minimum": 0,

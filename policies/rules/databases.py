@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from policies import environments
-from policies.environments import is_production
+from policies import production
 from policies.model import Resource, Verdict, undetermined
 from policies.node import Node, guard
+from policies.production import is_production
 from policies.values import flag, given, number
 
 INSTANCE: Final = "aws:rds/instance:Instance"
@@ -20,7 +20,7 @@ CLUSTER: Final = "aws:rds/cluster:Cluster"
 CLUSTER_INSTANCE: Final = "aws:rds/clusterInstance:ClusterInstance"
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     "backupRetentionDays": {
         "type": "integer",
         "minimum": 1,

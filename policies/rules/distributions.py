@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from policies import environments
-from policies.environments import is_production
+from policies import production
 from policies.model import Resource, Verdict
 from policies.node import Node, Undetermined, guard
+from policies.production import is_production
 from policies.references import of_types, referring
 from policies.values import flag, given
 
@@ -25,7 +25,7 @@ _SECURITY_POLICIES: Final = (
 _DEFAULT_SECURITY_POLICY: Final = "TLSv1"
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     "minimumProtocolVersion": {
         "type": "string",
         "enum": list(_SECURITY_POLICIES),

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from policies import environments
-from policies.environments import is_production
+from policies import production
 from policies.model import Resource, Verdict, undetermined
 from policies.node import Node, Undetermined, guard
+from policies.production import is_production
 from policies.references import meant, of_types, only_one
-from policies.rules.redis import PURPOSE_SCHEMA, REPLICATION_GROUP, SERVERLESS, is_secondary, tagged_purpose
+from policies.rules.redis_stores import PURPOSE_SCHEMA, REPLICATION_GROUP, SERVERLESS, is_secondary, tagged_purpose
 from policies.values import given, shown
 
 PARAMETER_GROUP: Final = "aws:elasticache/parameterGroup:ParameterGroup"
 USER_GROUP: Final = "aws:elasticache/userGroup:UserGroup"
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     **PURPOSE_SCHEMA,
     "queues": {
         "type": "array",

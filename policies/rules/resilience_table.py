@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies import environments
+from policies import production
 from policies.model import Enforcement, Rule, Severity
-from policies.rules import backups, buckets, caching, database_groups, databases, distributions, redis, redis_groups
+from policies.rules import (
+    backups,
+    buckets,
+    caching,
+    database_groups,
+    databases,
+    distributions,
+    redis_groups,
+    redis_stores,
+)
 
 RESILIENCE: Final[tuple[Rule, ...]] = (
     Rule(
@@ -19,8 +28,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
             "Use a replication group with replicas, automatic failover and Multi-AZ, encryption both ways, a token or "
             "users, and daily snapshots."
         ),
-        resource=redis.redis_outlives_a_zone,
-        schema=redis.SCHEMA,
+        resource=redis_stores.redis_outlives_a_zone,
+        schema=redis_stores.SCHEMA,
     ),
     Rule(
         id="SR-REDIS-HA",
@@ -40,7 +49,7 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.MANDATORY,
         remediation="Put a user of your own with userName default, switched off, into the group.",
         stack=redis_groups.nobody_logs_in_without_a_password,
-        schema=environments.SCHEMA,
+        schema=production.SCHEMA,
     ),
     Rule(
         id="SR-DB",
@@ -73,7 +82,7 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.MANDATORY,
         remediation="Set rds.force_ssl, or require_secure_transport, to 1 in its parameter group.",
         stack=database_groups.connections_are_encrypted,
-        schema=environments.SCHEMA,
+        schema=production.SCHEMA,
     ),
     Rule(
         id="SR-STORE",
@@ -85,7 +94,7 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
             "Serve what is public through a distribution with origin access control, and keep the bucket private."
         ),
         resource=buckets.nothing_is_public,
-        schema=environments.SCHEMA,
+        schema=production.SCHEMA,
     ),
     Rule(
         id="SR-STORE",
@@ -118,7 +127,7 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.ADVISORY,
         remediation="Give the distribution an alias and a certificate of us-east-1 for it.",
         resource=distributions.own_certificate,
-        schema=environments.SCHEMA,
+        schema=production.SCHEMA,
     ),
     Rule(
         id="SR-CDN",
@@ -138,7 +147,7 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         enforcement=Enforcement.MANDATORY,
         remediation="Add a LogDeliverySource of the distribution and a LogDelivery into a bucket.",
         stack=distributions.access_is_logged,
-        schema=environments.SCHEMA,
+        schema=production.SCHEMA,
     ),
     Rule(
         id="P0-BACKUP",

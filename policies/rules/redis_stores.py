@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from policies import environments
-from policies.environments import is_production
+from policies import production
 from policies.model import UNKNOWN, Resource, Verdict
 from policies.node import Node, guard
+from policies.production import is_production
 from policies.values import flag, given, number
 
 REPLICATION_GROUP: Final = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -28,7 +28,7 @@ PURPOSE_SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
     }
 }
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
-    **environments.SCHEMA,
+    **production.SCHEMA,
     **PURPOSE_SCHEMA,
     "minimumReplicas": {
         "type": "integer",
