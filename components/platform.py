@@ -122,7 +122,12 @@ class Platform(pulumi.ComponentResource):
         super().__init__("groundwork:index:Platform", name, None, opts)
         self._args = args
         self._names = Names(args.settings.system, args.stack)
-        self._tags = {"system": args.settings.system, "stack": args.stack, "managed-by": "groundwork"}
+        self._tags = {
+            "system": args.settings.system,
+            "stack": args.stack,
+            "environment": args.settings.environment,
+            "managed-by": "groundwork",
+        }
         self._place = Place(
             names=self._names, region=args.region, local=args.settings.environment == "local", tags=self._tags
         )

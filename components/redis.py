@@ -299,7 +299,8 @@ class RedisCluster(pulumi.ComponentResource):
             log_delivery_configurations=log_deliveries(self, name, args.identifier, args.log_retention_days, args.tags),
             auto_minor_version_upgrade=True,
             apply_immediately=args.apply_immediately,
-            tags=tags,
+            # What may be evicted and what may not is known by it, to policies too.
+            tags={**tags, "purpose": args.profile},
             opts=guarded(
                 child(self, ignore_changes=[*READ_ONCE, *(() if args.global_datastore is None else OF_ALL_MEMBERS)]),
                 f"{name}-update",

@@ -13,7 +13,7 @@ from groundwork.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 STACKS = ROOT / "stacks"
-POLICY_PACKS = (ROOT / "policies" / "stateless",)
+POLICY_PACKS = (ROOT / "policies" / "stateless", ROOT / "policies" / "resilience")
 
 
 @dataclass(frozen=True)

@@ -103,13 +103,13 @@ def _policy(rule: Rule, clock: Callable[[], date], notes: _Notes) -> Policy:
     if rule.resource is not None:
 
         def validate_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            findings = judge_resource(rule, _resource(args, {}), args.get_config(), clock())
+            findings = judge_resource(rule, _resource(args, {}), plain(args.get_config()), clock())
             _report_violations(findings, report, notes)
 
         return ResourceValidationPolicy(validate=validate_resource, **common)
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-        findings = judge_stack(rule, _resources(args), args.get_config(), clock())
+        findings = judge_stack(rule, _resources(args), plain(args.get_config()), clock())
         _report_violations(findings, report, notes)
 
     return StackValidationPolicy(validate=validate_stack, **common)

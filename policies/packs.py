@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from policies.model import Rule
+from policies.rules.resilience_table import RESILIENCE
 from policies.rules.table import STATELESS
 
 _HERE: Final = Path(__file__).resolve().parent
@@ -34,6 +35,7 @@ class Pack:
 
 PACKS: Final[tuple[Pack, ...]] = (
     Pack("stateless", "Services hold no state of their own, so that any instance can serve any request", STATELESS),
+    Pack("resilience", "What holds the state outlives a node, a zone and a mistake", RESILIENCE),
 )
 
 
