@@ -21,8 +21,7 @@ from groundwork.engine import SHORT_LIVED
 from local import toolchain
 from local.paths import Paths
 from local.toolchain.errors import ToolMissing
-
-PLUGINS = Path(__file__).parents[2] / "local" / "plugins" / "bin"
+from tests.engine.attached import PLUGINS, Attached
 
 
 def find_tool(name: str) -> Path:
@@ -56,13 +55,18 @@ class Outcome:
 
 @dataclass
 class Project:
-    """A small Pulumi project with a stack in a file backend of its own."""
+    """A small Pulumi project with a stack in a file backend of its own.
+
+    Attributes:
+        plugins: Those that all runs share; None has each run of the engine start its own, as in use.
+    """
 
     folder: Path
     environment: dict[str, str]
     pulumi: Path
     virtualenv: str
     stack: str = "test"
+    plugins: Attached | None = None
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def write(self, program: str, name: str = "__main__.py") -> None:
@@ -79,7 +83,7 @@ class Project:
         """Start the engine and return at once; standard error goes to standard output."""
         process = subprocess.Popen(
             [self.pulumi, *arguments, "--non-interactive", "--stack", self.stack, "--cwd", str(self.folder)],
-            env=self.environment,
+            env=self.environment | (self.plugins.environment(self.environment) if self.plugins else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -97,6 +101,9 @@ class Project:
         except subprocess.TimeoutExpired:
             process.kill()
             pytest.fail(f"not done after {timeout:g} s:\n{process.communicate()[0]}", pytrace=False)
+        if process.returncode != 0 and self.plugins:
+            # The engine may have told them to give up, which holds for good.
+            self.plugins.end()
         return Outcome(process.returncode, output)
 
     def up(self, *arguments: str) -> Outcome:
@@ -136,8 +143,13 @@ class Project:
 
     def output(self, name: str) -> Any:
         """A stack output, with secrets shown."""
+        return self.outputs()[name]
+
+    def outputs(self) -> dict[str, Any]:
+        """All stack outputs, with secrets shown."""
         outcome = self.run("stack", "output", "--json", "--show-secrets").assert_succeeded()
-        return json.loads(outcome.output)[name]
+        found: dict[str, Any] = json.loads(outcome.output)
+        return found
 
     def pulumi_about(self) -> Any:
         """What `pulumi about` tells of the project."""
@@ -148,6 +160,8 @@ class Project:
 
     def close(self) -> None:
         """End whatever still runs."""
+        if self.plugins:
+            self.plugins.end()
         for process in self.running:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -168,18 +182,42 @@ def pulumi() -> Path:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the plugins keep of the SDKs, shared by the tests of a run."""
-    return tmp_path_factory.mktemp("cache")
+    """What the plugins keep of the SDKs, shared by the tests of a run: each file there is put in place whole."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "plugins"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty(pulumi: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a project whose stack has just been made; each test gets a copy."""
+    root = tmp_path_factory.mktemp("empty")
+    made = _project(root, pulumi, cache)
+    for each in ("project", "state"):
+        (root / each).mkdir()
+    made.runtime({"virtualenv": made.virtualenv})
+    made.write("import pulumi\n")
+    made.run("stack", "init").assert_succeeded()
+    return root
 
 
 @pytest.fixture
-def project(pulumi: Path, cache: Path, tmp_path: Path) -> Any:
+def project(empty: Path, pulumi: Path, cache: Path, tmp_path: Path) -> Any:
     """A project with an empty program and a stack, ready for `up`."""
-    folder, state, home = tmp_path / "project", tmp_path / "state", tmp_path / "home"
-    for each in (folder, state, home):
-        each.mkdir()
+    made = _project(tmp_path, pulumi, cache)
+    for each in ("project", "state"):
+        shutil.copytree(empty / each, tmp_path / each)
+    yield made
+    made.close()
+    shutil.rmtree(made.folder)
+
+
+def _project(root: Path, pulumi: Path, cache: Path) -> Project:
+    """A project with a home of its own; its folder and its state's are still to be made."""
+    home, state = root / "home", root / "state"
     # Where its log would be is a file, so that the engine keeps none: as on the local platform.
-    (home / ".pulumi").mkdir()
+    (home / ".pulumi").mkdir(parents=True)
     (home / ".pulumi" / "logs").touch()
     environment = {
         "HOME": str(home),
@@ -192,13 +230,6 @@ def project(pulumi: Path, cache: Path, tmp_path: Path) -> Any:
         "GROUNDWORK_PYTHON": sys.executable,
         **SHORT_LIVED,
         "GROUNDWORK_CACHE": str(cache),
-        "GROUNDWORK_STATE": str(tmp_path / "platform"),
+        "GROUNDWORK_STATE": str(root / "platform"),
     }
-    made = Project(folder, environment, pulumi, virtualenv=str(Path(sys.executable).parents[1]))
-    made.runtime({"virtualenv": made.virtualenv})
-    made.write("import pulumi\n")
-    outcome = made.run("stack", "init")
-    assert outcome.code == 0, outcome.output
-    yield made
-    made.close()
-    shutil.rmtree(folder)
+    return Project(root / "project", environment, pulumi, virtualenv=str(Path(sys.executable).parents[1]))

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 import local.aws
+from tests.engine.attached import Attached
 from tests.engine.conftest import Outcome
 from tests.fixtures.aws import on_loopback
 
@@ -126,4 +127,5 @@ def stores(project: Any, endpoint: str) -> Any:
     content = yaml.safe_load(file.read_text()) if file.exists() else {}
     content["config"] = aws_configuration(endpoint)
     file.write_text(yaml.safe_dump(content))
+    project.plugins = Attached(project.folder.parent, ("aws",))
     return project

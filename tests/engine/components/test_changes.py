@@ -193,10 +193,9 @@ KNOBS: dict[str, tuple[str, dict[str, str]]] = {
 
 # Knobs of different components share a preview: each one's changes are told apart by their names.
 TOGETHER = (
-    ("node", "retention", "html", "recoverable", "emergency"),
+    ("node", "retention", "html", "recoverable", "emergency", "wait"),
     ("version", "replicas", "geo", "lock"),
-    ("logs", "database"),
-    ("wait", "alarms"),
+    ("logs", "database", "alarms"),
 )
 assert sorted(knob for together in TOGETHER for knob in together) == sorted(KNOBS)
 

@@ -97,10 +97,11 @@ def consumer(stores: Project, plugin: Path) -> Project:
 def test_components_live_like_those_of_a_python_program(consumer: Project) -> None:
     consumer.write(STORES)
     consumer.up().assert_succeeded()
-    assert consumer.output("nodes") == [["example-jobs-001", "example-jobs-002"]]
-    assert consumer.output("outputs")["profile"] == "queue"
-    assert "example-jobs-replication-lag" in consumer.output("alarms")
-    url = consumer.output("url")
+    outputs = consumer.outputs()
+    assert outputs["nodes"] == [["example-jobs-001", "example-jobs-002"]]
+    assert outputs["outputs"]["profile"] == "queue"
+    assert "example-jobs-replication-lag" in outputs["alarms"]
+    url = outputs["url"]
     assert url.startswith("rediss://:") and url.rpartition("@")[0].partition(":")[2].strip("/:") not in consumer.state()
     parents = {each["urn"].rpartition("::")[2]: each.get("parent", "") for each in consumer.resources()}
     assert parents["jobs-cluster"].endswith("groundwork:index:RedisCluster::jobs")

@@ -113,8 +113,9 @@ def test_a_redis_in_two_regions_lives(stores: Any) -> None:
     """P0-REDIS, RB-REGION: no drift, version and nodes are changed for both at once, and the copy can go first."""
     stores.write(ABROAD)
     stores.up().assert_succeeded()
-    assert stores.output("copy")["region"] == "eu-central-1"
-    assert ":eu-central-1:" in stores.output("topic"), "what is told of it is there too"
+    outputs = stores.outputs()
+    assert outputs["copy"]["region"] == "eu-central-1"
+    assert ":eu-central-1:" in outputs["topic"], "what is told of it is there too"
     assert _changes(stores) == {}
     stores.refresh("--expect-no-changes").assert_succeeded()
     for knob, value in (("version", "7.1"), ("node", "cache.r7g.xlarge")):

@@ -22,6 +22,8 @@ from urllib.parse import urlencode
 import pytest
 import yaml
 
+from tests.engine.attached import Attached
+
 _TOKEN = "for-tests-only"
 _START_SECONDS = 90
 _NODE = "nowhere"
@@ -263,7 +265,8 @@ def namespace(api: ApiServer, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def cluster_project(project: Any, api: ApiServer, namespace: str) -> Any:
-    """A project whose kubernetes provider uses the test's API server and namespace."""
+    """A project whose kubernetes provider uses the test's API server and namespace, with one language host."""
+    project.plugins = Attached(project.folder.parent)
     project.config("kubernetes:kubeconfig", str(api.kubeconfig))
     project.config("kubernetes:namespace", namespace)
     return project

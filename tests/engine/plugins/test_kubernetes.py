@@ -61,9 +61,10 @@ def test_life_cycle_without_drift(cluster_project: Any, api: Any, namespace: str
     assert "10 to create" in preview.output and "s3cr3t-value" not in preview.output
     with nodes("running"):
         project.up().assert_succeeded()
-        assert project.output("address").startswith("10.96.")
-        assert project.output("config").startswith("config-")
-        assert project.output("token") == "s3cr3t-value"
+        outputs = project.outputs()
+        assert outputs["address"].startswith("10.96.")
+        assert outputs["config"].startswith("config-")
+        assert outputs["token"] == "s3cr3t-value"
         for text in ("s3cr3t-value", base64.b64encode(b"s3cr3t-value").decode()):
             assert text not in project.state()
         managers = {
@@ -370,6 +371,7 @@ def test_a_killed_update_leaves_nothing_doubled(
         """
     )
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    project.plugins = None
     process = project.start("up", "--yes", "--skip-preview")
     deadline = time.monotonic() + 60
     while not api.get(path)["items"]:
@@ -397,6 +399,7 @@ def test_an_interrupt_keeps_what_was_made(cluster_project: Any, api: Any, namesp
         k8s.core.v1.Pod("pod", metadata={"name": "pod"}, spec={"containers": [{"name": "c", "image": "example/c:1"}]})
         """
     )
+    project.plugins = None
     process = project.start("up", "--yes", "--skip-preview")
     deadline = time.monotonic() + 60
     while not api.pods(namespace):

@@ -59,9 +59,10 @@ def test_configuration_and_secrets_reach_the_program(project: Any) -> None:
     )
     outcome = project.up().assert_succeeded()
     assert "hidden-value" not in outcome.output and "hidden-value" not in project.state()
-    assert project.output("size") == 3
-    assert project.output("key") == "hidden-value"
-    assert project.output("where") == ["small", "test"]
+    outputs = project.outputs()
+    assert outputs["size"] == 3
+    assert outputs["key"] == "hidden-value"
+    assert outputs["where"] == ["small", "test"]
 
 
 def test_an_async_entry_point_runs(project: Any) -> None:

@@ -16,6 +16,7 @@ import pytest
 from botocore.config import Config
 
 import local.aws
+from tests.engine.attached import Attached
 from tests.fixtures.aws import on_loopback
 
 REGION = "eu-west-1"
@@ -134,6 +135,13 @@ def aws(project: Any, endpoint: Endpoint) -> Any:
     """A project whose aws provider talks to the endpoint."""
     configure(project, endpoint.url)
     return project
+
+
+@pytest.fixture
+def lasting(aws: Any) -> Any:
+    """The same with plugins that last for all runs of a test whose subject is what AWS is asked for."""
+    aws.plugins = Attached(aws.folder.parent, ("aws",))
+    return aws
 
 
 def configure(project: Any, url: str, **more: str) -> None:

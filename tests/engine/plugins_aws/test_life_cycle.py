@@ -173,12 +173,13 @@ def test_every_type_lives(aws: Any, endpoint: Endpoint) -> None:
     aws.up().assert_succeeded()
     types = {resource["type"] for resource in aws.resources()}
     assert types == set(TYPES), "the program uses every declared type"
-    assert re.fullmatch(r"\d{12}", aws.output("account"))
-    assert aws.output("region") == "eu-west-1"
-    assert aws.output("zones") == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
-    assert aws.output("partition") == "aws"
-    assert aws.output("database").endswith(":5432")
-    assert all(aws.output(name) for name in ("redis", "replica", "proxy", "cdn"))
+    outputs = aws.outputs()
+    assert re.fullmatch(r"\d{12}", outputs["account"])
+    assert outputs["region"] == "eu-west-1"
+    assert outputs["zones"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    assert outputs["partition"] == "aws"
+    assert outputs["database"].endswith(":5432")
+    assert all(outputs[name] for name in ("redis", "replica", "proxy", "cdn"))
     journal = aws.folder.parent / "platform" / "aws-intents"
     for hidden in SECRETS:
         assert hidden not in aws.state()
@@ -225,13 +226,13 @@ aws.kms.Key("key", key_usage="ENCRYPT_DECRYPT", multi_region=second)
 """
 
 
-def test_replacements_name_the_property_and_leave_one(aws: Any, endpoint: Endpoint) -> None:
+def test_replacements_name_the_property_and_leave_one(lasting: Any, endpoint: Endpoint) -> None:
     """A property that AWS cannot change replaces the resource; the old one is gone afterwards."""
-    aws.write(REPLACING)
-    aws.up().assert_succeeded()
-    first = {resource["urn"]: resource["id"] for resource in aws.resources()}
-    aws.config("second", "true")
-    planned = steps(aws.run("preview", "--json").assert_succeeded().output)
+    lasting.write(REPLACING)
+    lasting.up().assert_succeeded()
+    first = {resource["urn"]: resource["id"] for resource in lasting.resources()}
+    lasting.config("second", "true")
+    planned = steps(lasting.run("preview", "--json").assert_succeeded().output)
     assert {name: sorted(step["replaceReasons"]) for name, step in planned.items()} == {
         "vpc": ["cidrBlock"],
         "subnet": ["cidrBlock", "vpcId"],
@@ -239,15 +240,15 @@ def test_replacements_name_the_property_and_leave_one(aws: Any, endpoint: Endpoi
         "named": ["bucket"],
         "key": ["multiRegion"],
     }
-    aws.up().assert_succeeded()
-    second = {resource["urn"]: resource["id"] for resource in aws.resources()}
+    lasting.up().assert_succeeded()
+    second = {resource["urn"]: resource["id"] for resource in lasting.resources()}
     assert first.keys() == second.keys()
     assert all(first[urn] != second[urn] for urn in first)
     found = left_over(endpoint)
     assert {name: len(items) for name, items in found.items()} == {
         "vpcs": 1, "keys": 1, "cache parameters": 1, "buckets": 1
     }  # fmt: skip
-    aws.destroy().assert_succeeded()
+    lasting.destroy().assert_succeeded()
     assert left_over(endpoint) == {}
 
 
@@ -264,12 +265,12 @@ aws.s3.BucketObjectLockConfiguration(
 """
 
 
-def test_force_destroy_lifts_a_governance_lock(aws: Any, endpoint: Endpoint) -> None:
+def test_force_destroy_lifts_a_governance_lock(lasting: Any, endpoint: Endpoint) -> None:
     """P0-BACKUP: a stack that says so can be destroyed although its backups are locked."""
-    aws.write(LOCKED)
-    aws.up().assert_succeeded()
+    lasting.write(LOCKED)
+    lasting.up().assert_succeeded()
     endpoint.client("s3").put_object(Bucket="locked-vault", Key="a", Body=b"a", ChecksumAlgorithm="CRC32")
-    aws.destroy().assert_succeeded()
+    lasting.destroy().assert_succeeded()
     assert left_over(endpoint) == {}
 
 
@@ -285,21 +286,21 @@ aws.iam.Role("gone", name="gone", assume_role_policy='{"Version": "2012-10-17", 
 """
 
 
-def test_drift_is_seen_and_mended(aws: Any, endpoint: Endpoint) -> None:
+def test_drift_is_seen_and_mended(lasting: Any, endpoint: Endpoint) -> None:
     """What somebody else changed or removed shows in a refresh, and the next update puts it right."""
-    aws.write(DRIFTING)
-    aws.up().assert_succeeded()
+    lasting.write(DRIFTING)
+    lasting.up().assert_succeeded()
     s3, secrets = endpoint.client("s3"), endpoint.client("secretsmanager")
     s3.put_bucket_versioning(Bucket="drifting", VersioningConfiguration={"Status": "Suspended"})
     s3.put_bucket_tagging(Bucket="drifting", Tagging={"TagSet": [{"Key": "b", "Value": "2"}]})
     secrets.update_secret(SecretId="drifting", Description="somebody else's")
     endpoint.client("iam").delete_role(RoleName="gone")
-    refreshed = aws.refresh().assert_succeeded().output
+    refreshed = lasting.refresh().assert_succeeded().output
     assert "3 updated" in refreshed and "1 deleted" in refreshed, refreshed
-    mended = aws.up().assert_succeeded().output
+    mended = lasting.up().assert_succeeded().output
     assert "3 updated" in mended and "1 created" in mended, mended
     assert s3.get_bucket_versioning(Bucket="drifting")["Status"] == "Enabled"
     assert s3.get_bucket_tagging(Bucket="drifting")["TagSet"] == [{"Key": "a", "Value": "1"}]
     assert secrets.describe_secret(SecretId="drifting")["Description"] == "mine"
     assert endpoint.client("iam").get_role(RoleName="gone")
-    aws.destroy().assert_succeeded()
+    lasting.destroy().assert_succeeded()

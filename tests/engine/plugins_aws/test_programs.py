@@ -96,17 +96,17 @@ def make_by_hand(endpoint: Endpoint) -> dict[str, str]:
     }
 
 
-def test_existing_resources_are_imported_by_their_official_ids(aws: Any, endpoint: Endpoint) -> None:
-    aws.write(IMPORTED)
-    aws.config("ids", json.dumps(make_by_hand(endpoint)))
+def test_existing_resources_are_imported_by_their_official_ids(lasting: Any, endpoint: Endpoint) -> None:
+    lasting.write(IMPORTED)
+    lasting.config("ids", json.dumps(make_by_hand(endpoint)))
     before = len(endpoint.calls)
-    imported = aws.up().assert_succeeded()
+    imported = lasting.up().assert_succeeded()
     assert "12 imported" in imported.output, imported.output
     changing = ("Create", "Put", "Modify", "Update", "Delete", "PUT", "POST", "DELETE")
     assert [call for call in endpoint.calls[before:] if call.startswith(changing)] == []
-    assert "imported-in-the-clear" not in aws.state()
-    assert aws.up("--expect-no-changes").assert_succeeded()
-    assert aws.refresh("--expect-no-changes").assert_succeeded()
+    assert "imported-in-the-clear" not in lasting.state()
+    assert lasting.up("--expect-no-changes").assert_succeeded()
+    assert lasting.refresh("--expect-no-changes").assert_succeeded()
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,10 @@ def test_providers_of_several_regions_with_default_tags(aws: Any, endpoint: Endp
         '''
     )
     aws.up().assert_succeeded()
-    assert ":us-east-1:" in aws.output("there") and ":eu-west-1:" in aws.output("here")
-    assert aws.output("tags") == {"own": "1"}
-    assert aws.output("all") == {"own": "1", "team": "platform"}
+    outputs = aws.outputs()
+    assert ":us-east-1:" in outputs["there"] and ":eu-west-1:" in outputs["here"]
+    assert outputs["tags"] == {"own": "1"}
+    assert outputs["all"] == {"own": "1", "team": "platform"}
     assert aws.refresh("--expect-no-changes").assert_succeeded()
     aws.config("team", "shop")
     aws.up().assert_succeeded()

@@ -21,28 +21,28 @@ aws.elasticache.ReplicationGroup(
 """
 
 
-def test_a_restore_is_asked_for_and_refused_where_there_is_nothing_to_restore(aws: Any, endpoint: Endpoint) -> None:
+def test_a_restore_is_asked_for_and_refused_where_there_is_nothing_to_restore(lasting: Any, endpoint: Endpoint) -> None:
     """RB-REDIS: never an empty cluster under the name of a restored one."""
-    aws.write(PROGRAM)
+    lasting.write(PROGRAM)
     for beginning, words in (
         ('{"snapshot_name": "nightly"}', "Snapshot nightly not found"),
         ('{"snapshot_arns": ["arn:aws:s3:::backups/cache.rdb"]}', "SnapshotArns"),
     ):
-        aws.config("beginning", beginning)
-        outcome = aws.up()
+        lasting.config("beginning", beginning)
+        outcome = lasting.up()
         assert outcome.code != 0
         assert words in outcome.output
     assert endpoint.client("elasticache").describe_replication_groups()["ReplicationGroups"] == []
 
 
-def test_a_group_begins_with_a_snapshot_that_is_there(aws: Any, endpoint: Endpoint) -> None:
+def test_a_group_begins_with_a_snapshot_that_is_there(lasting: Any, endpoint: Endpoint) -> None:
     """RB-REDIS: a second run makes nothing anew."""
     api = endpoint.client("elasticache")
     api.create_replication_group(ReplicationGroupId="source", ReplicationGroupDescription="redis")
     api.create_snapshot(ReplicationGroupId="source", SnapshotName="nightly")
-    aws.write(PROGRAM)
-    aws.config("beginning", '{"snapshot_name": "nightly"}')
+    lasting.write(PROGRAM)
+    lasting.config("beginning", '{"snapshot_name": "nightly"}')
     for _ in range(2):
-        outcome = aws.up()
+        outcome = lasting.up()
         assert outcome.code == 0, outcome.output
     assert endpoint.count("CreateReplicationGroup") == 2, "the source, and what is restored from it"

@@ -37,16 +37,16 @@ aws.elasticache.ReplicationGroup(
 """
 
 
-def test_users_replace_a_token_in_one_request(aws: Any, endpoint: Endpoint) -> None:
+def test_users_replace_a_token_in_one_request(lasting: Any, endpoint: Endpoint) -> None:
     """SR-REDIS-HA: ElastiCache refuses users beside a token, and a cluster without either would be open."""
-    aws.write(PROGRAM)
-    aws.up().assert_succeeded()
-    aws.config("users", "true")
-    aws.up().assert_succeeded()
+    lasting.write(PROGRAM)
+    lasting.up().assert_succeeded()
+    lasting.config("users", "true")
+    lasting.up().assert_succeeded()
     assert endpoint.count("ModifyReplicationGroup") == 1
     [group] = endpoint.client("elasticache").describe_replication_groups()["ReplicationGroups"]
     assert (group["AuthTokenEnabled"], group["UserGroupIds"]) == (False, ["people"])
-    aws.refresh("--expect-no-changes").assert_succeeded()
-    aws.up("--expect-no-changes").assert_succeeded()
-    aws.destroy().assert_succeeded()
+    lasting.refresh("--expect-no-changes").assert_succeeded()
+    lasting.up("--expect-no-changes").assert_succeeded()
+    lasting.destroy().assert_succeeded()
     assert endpoint.client("elasticache").describe_user_groups()["UserGroups"] == []

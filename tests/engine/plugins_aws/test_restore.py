@@ -37,13 +37,13 @@ aws.rds.Instance(
     ids=["snapshot", "moment"],
 )
 def test_a_restore_is_asked_for_and_refused_where_there_is_nothing_to_restore(
-    aws: Any, endpoint: Endpoint, beginning: str, operation: str, words: str
+    lasting: Any, endpoint: Endpoint, beginning: str, operation: str, words: str
 ) -> None:
     """RB-DB: never an empty database under the name of a restored one."""
-    aws.write(PROGRAM)
-    aws.config("beginning", beginning)
-    aws.preview().assert_succeeded()
-    outcome = aws.up()
+    lasting.write(PROGRAM)
+    lasting.config("beginning", beginning)
+    lasting.preview().assert_succeeded()
+    outcome = lasting.up()
     assert outcome.code != 0
     assert words in outcome.output
     assert endpoint.count(operation) == 1
@@ -51,12 +51,12 @@ def test_a_restore_is_asked_for_and_refused_where_there_is_nothing_to_restore(
     assert endpoint.client("rds").describe_db_instances()["DBInstances"] == []
 
 
-def test_blue_green_updates_are_not_pretended(aws: Any) -> None:
-    aws.write(PROGRAM)
-    aws.config("beginning", '{"blue_green_update": {"enabled": true}}')
-    aws.up().assert_succeeded()
-    aws.write(PROGRAM.replace("allocated_storage=20", "allocated_storage=30"))
-    outcome = aws.up()
+def test_blue_green_updates_are_not_pretended(lasting: Any) -> None:
+    lasting.write(PROGRAM)
+    lasting.config("beginning", '{"blue_green_update": {"enabled": true}}')
+    lasting.up().assert_succeeded()
+    lasting.write(PROGRAM.replace("allocated_storage=20", "allocated_storage=30"))
+    outcome = lasting.up()
     assert outcome.code != 0
     assert "the aws stand-in has no blue/green updates" in outcome.output
-    aws.destroy().assert_succeeded()
+    lasting.destroy().assert_succeeded()

@@ -8,12 +8,15 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import pulumi
+import pulumi.runtime.resource
 import pytest
 from google.protobuf import json_format
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.stack import wait_for_rpcs
 
 ACCOUNT = "123456789012"
@@ -189,7 +192,9 @@ def record(
             asyncio.set_event_loop(None)
             loop.close()
 
-    contextvars.copy_context().run(run)
+    # Where in the program a resource is made is looked up in its source for each, and no recording keeps it.
+    with patch.object(pulumi.runtime.resource, "_get_stack_trace", source_pb2.StackTrace):
+        contextvars.copy_context().run(run)
     return recording
 
 

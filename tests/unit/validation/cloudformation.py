@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
+from cfnlint.config import ConfigMixIn
+from cfnlint.decode.decode import decode_str
+from cfnlint.rules import Rules
+from cfnlint.runner import Runner, run_template_by_data
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from tests.unit.components.conftest import Registered
@@ -172,12 +174,23 @@ def _value(
     return value
 
 
+def _config(region: str) -> ConfigMixIn:
+    return ConfigMixIn(regions=[region], ignore_checks=list(_IGNORED), include_checks=_INFORMATIVE)
+
+
+@cache
+def _rules() -> Rules:
+    """All rules, read once: each is prepared anew for every template, as when cfn-lint is given many files."""
+    return Runner(_config("us-east-1")).rules
+
+
 def findings(template: Template, region: str) -> list[str]:
     """What cfn-lint says of a template: rule, resource, path and message."""
     text = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": template.resources})
-    matches = lint(text, config=ManualArgs(regions=[region], ignore_checks=list(_IGNORED), include_checks=_INFORMATIVE))
+    decoded, undecodable = decode_str(text)
+    assert not undecodable, undecodable
     found = []
-    for match in matches:
+    for match in run_template_by_data(decoded, _config(region), _rules()):
         path = [str(part) for part in getattr(match, "path", None) or []]
         where = template.origins.get(path[1], "") if len(path) > 1 and path[0] == "Resources" else ""
         found.append(f"{match.rule.id} {where} {'.'.join(path[3:])}: {match.message}")

@@ -86,18 +86,20 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(kind.removeprefix("kubernetes:") for kind in found))
 
 
-@cache
-def refusals() -> tuple[Refusal, ...]:
-    """What the endpoint refuses: each resource of every stack is asked for, those alike but for their names once."""
+def refusals(provider: AwsProvider) -> tuple[Refusal, ...]:
+    """What the endpoint refuses: each resource of every stack is asked for, those alike but for their names once.
+
+    Args:
+        provider: The local plugin, not configured.
+    """
     alike: dict[str, list[tuple[str, Registered]]] = defaultdict(list)
     for stack in STACKS:
         for resource in aws_resources(stack):
             inputs = json.dumps(_without_names(resource.inputs), sort_keys=True)
             alike[f"{resource.type} {inputs}"].append((stack, resource))
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    with tempfile.TemporaryDirectory() as folder, on_loopback(without_servers()) as endpoint:
-        base = Path(folder)
-        asker = _Asker(AwsProvider({}, Paths(cache=base / "schema", state=base / "none")), endpoint)
+    with on_loopback(without_servers()) as endpoint:
+        asker = _Asker(provider, endpoint)
         for declaring in alike.values():
             stack, resource = declaring[0]
             words = asker.ask(resource, region_of(stack, resource))
@@ -156,8 +158,8 @@ def _silent(message: str, severity: Severity = "info", ephemeral: bool = False) 
     """Nobody waits for progress."""
 
 
-def page() -> str:
-    """docs/local-fidelity.md."""
+def page(provider: AwsProvider) -> str:
+    """docs/local-fidelity.md, as the local plugin makes it ask."""
     rows = [row for each in TYPES for row in each.rows()]
     acting = sum(row.acts for row in rows)
     lines = [
@@ -178,7 +180,7 @@ def page() -> str:
         "Asked for what the stacks declare, the endpoint says no to these. With other values the same properties do",
         "what the tables say; `groundwork rehearse` replaces them, and says so.",
         "",
-        *_refused(),
+        *_refused(provider),
         "",
         "## Kubernetes",
         "A real API server, real controllers and real nodes act on every object. Of the kinds that the stacks use:",
@@ -192,8 +194,8 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _refused() -> list[str]:
-    found = refusals()
+def _refused(provider: AwsProvider) -> list[str]:
+    found = refusals(provider)
     if not found:
         return ["Nothing."]
     rows = [f"| `{each.token.rpartition(':')[2]}` | {each.words} | {', '.join(each.stacks)} |" for each in found]
@@ -210,5 +212,7 @@ def _table(each: Type) -> list[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        unconfigured = AwsProvider({}, Paths(cache=Path(folder) / "schema", state=Path(folder) / "none"))
+        PAGE.write_text(page(unconfigured), encoding="utf-8")
     sys.exit(0)

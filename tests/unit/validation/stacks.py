@@ -105,6 +105,7 @@ _FULL: dict[str, Any] = {
 }
 
 
+@cache
 def source(stack: str) -> Source:
     """The stack's configuration."""
     if stack == EVERY_KNOB:

@@ -7,24 +7,15 @@ patterns and ranges of its shapes, which botocore leaves to AWS.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.paths import Paths
 from local.plugins.aws.provider import AwsProvider
 from tests.unit.validation.aws_requests import judged
 from tests.unit.validation.stacks import EVERY_KNOB, STACKS, aws_resources, changed, one_of, region_of
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> AwsProvider:
-    """The local plugin, not configured: there is nothing to call."""
-    base: Path = tmp_path_factory.getbasetemp()
-    return AwsProvider({}, Paths(cache=base / "aws-schema", state=base / "no-state"))
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -12,6 +12,7 @@ import pytest
 from local.aws.fidelity import TYPES
 from local.aws.fidelity.kubernetes import WITHOUT_EFFECT
 from local.aws.fidelity.model import Property, Type
+from local.plugins.aws.provider import AwsProvider
 from tests.unit.validation import fidelity
 
 pytestmark = pytest.mark.unit
@@ -69,6 +70,6 @@ def test_a_property_counts_as_the_nearest_row_around_it() -> None:
     assert listed.row_of("other.status") is None
 
 
-def test_the_page_is_current() -> None:
+def test_the_page_is_current(provider: AwsProvider) -> None:
     """P0-OBS: `make docs` writes it."""
-    assert fidelity.PAGE.read_text(encoding="utf-8") == fidelity.page()
+    assert fidelity.PAGE.read_text(encoding="utf-8") == fidelity.page(provider)
