@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import typer
 from rich.markup import escape
 
-from groundwork import runbook_commands
 from groundwork import engine as engines
+from groundwork import runbook_commands
 from groundwork.console import ERR, OUT, progress
 from groundwork.errors import UserError
 from groundwork.project import read_stack
@@ -168,11 +168,13 @@ def preview(
     pr_comment: Annotated[
         Path | None, typer.Option(help="Also write what a pull request should be told, as Markdown, to this file.")
     ] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Also write what the policies say as SARIF to this file.")] = None,
 ) -> None:
     """Run `pulumi preview` with the policy packs."""
     from groundwork import previewing
 
-    raise typer.Exit(previewing.run(_engine(stack, prepare=True), extra or (), comment=pr_comment))
+    engine = _engine(stack, prepare=True)
+    raise typer.Exit(previewing.run(engine, extra or (), comment=pr_comment, sarif=sarif))
 
 
 @app.command()

@@ -143,7 +143,7 @@ def _stack_notes(notes: _Notes) -> Policy:
 
 def _resource(args: ResourceValidationArgs | PolicyResource, dependencies: Mapping[str, Sequence[str]]) -> Resource:
     properties, secrets = separate(plain(args.props))
-    return Resource(args.resource_type, args.name, args.urn, properties, dependencies, secrets)
+    return Resource(args.resource_type, args.name, args.urn, properties, dependencies, secrets=secrets)
 
 
 def _keep_marks() -> None:

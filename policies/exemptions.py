@@ -70,7 +70,7 @@ def exemption_for(resource: Resource, rule: str, settings: Mapping[str, Any], to
 
 def read_exemption(text: str, today: date) -> Exemption:
     """An exemption written as `reason: …; owner: …; expires: YYYY-MM-DD`."""
-    return _read(_fields(text), today)
+    return _read(read_fields(text), today)
 
 
 def _names(pattern: str, resource: Resource) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from groundwork.pull_request.events import Change, Operation, PolicyResult, Preview, PropertyChange
 from groundwork.pull_request.paths import ABSENT
+from policies.scan.reports.markdown import code
 
 LONGEST: Final = 60_000
 """Characters of a comment; GitHub takes 65,536."""
@@ -82,14 +84,14 @@ def _changes(changes: Sequence[Change], room: int) -> str:
 
 def _change(change: Change) -> str:
     mark = _MARKS.get(change.operation, "=")
-    head = f"- `{mark}` {change.operation.value} {_code(change.type)} **{_plain(change.name)}**"
+    head = f"- `{mark}` {change.operation.value} {code(change.type)} **{_plain(change.name)}**"
     # What a new or a deleted resource consists of is in the program.
     rows = change.properties if change.operation in (Operation.UPDATE, Operation.REPLACE) else ()
     return "\n".join([head, *(f"  - {_property(row)}" for row in rows)])
 
 
 def _property(row: PropertyChange) -> str:
-    text = f"{_code(row.path)}: {_value(row.old)} → {_value(row.new)}"
+    text = f"{code(row.path)}: {_value(row.old)} → {_value(row.new)}"
     return f"{text} **forces the replacement**" if row.forces_replacement else text
 
 
@@ -97,7 +99,7 @@ def _value(value: Any) -> str:
     if value is ABSENT:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return _code(text if len(text) <= _VALUE else text[: _VALUE - 1] + "…")
+    return code(text if len(text) <= _VALUE else text[: _VALUE - 1] + "…")
 
 
 def _number(count: int, noun: str) -> str:
@@ -114,21 +116,6 @@ def _plain(text: str) -> str:
     return " ".join(escaped.split()).replace("@", "@\u200b")
 
 
-def _code(text: str) -> str:
-    """Text as code, whatever backticks it holds."""
-    flat = " ".join(text.split())
-    fence = "`" * (_longest_run(flat) + 1)
-    return f"{fence} {flat} {fence}" if "`" in flat or not flat else f"`{flat}`"
-
-
 def _fenced(text: str) -> str:
-    fence = "`" * max(3, _longest_run(text) + 1)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{fence}text\n{text[:4000]}\n{fence}"
-
-
-def _longest_run(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if character == "`" else 0
-        longest = max(longest, run)
-    return longest

@@ -16,7 +16,7 @@ from policies.model import Resource, Verdict
 from policies.node import Node, Undetermined, guard
 from policies.production import is_production
 from policies.references import of_types, referring
-from policies.rules import databases, redis
+from policies.rules import databases, redis_stores
 from policies.rules.backup_selections import selects
 from policies.rules.buckets import BUCKET, VERSIONING, is_versioned
 from policies.values import flag, number, shown
@@ -46,7 +46,7 @@ _DYNAMODB_DAYS: Final = 35
 
 SCHEMA: Final[Mapping[str, Mapping[str, Any]]] = {
     **production.SCHEMA,
-    **redis.PURPOSE_SCHEMA,
+    **redis_stores.PURPOSE_SCHEMA,
     "retentionDays": {
         "type": "integer",
         "minimum": 1,
@@ -210,9 +210,12 @@ def _days(count: int) -> str:
 def _needs_none(one: Resource, settings: Mapping[str, Any]) -> bool:
     """Whether it is made again from its source rather than restored, or holds nothing that lasts."""
     root = Node(one.properties)
-    if one.type in {redis.REPLICATION_GROUP, redis.SERVERLESS} and redis.tagged_purpose(one, settings) == "cache":
+    if (
+        one.type in {redis_stores.REPLICATION_GROUP, redis_stores.SERVERLESS}
+        and redis_stores.tagged_purpose(one, settings) == "cache"
+    ):
         return True
-    return redis.is_secondary(root) or databases.is_replica(root) or root["engine"].text.lower() == "memcached"
+    return redis_stores.is_secondary(root) or databases.is_replica(root) or root["engine"].text.lower() == "memcached"
 
 
 def _database(one: Resource, _resources: Sequence[Resource]) -> Kept | None:
@@ -271,8 +274,8 @@ _BUCKET: Final = _Kind(
 _KINDS: Final[Mapping[str, _Kind]] = {
     databases.INSTANCE: _DATABASE,
     databases.CLUSTER: _DATABASE,
-    redis.REPLICATION_GROUP: _REDIS,
-    redis.SERVERLESS: _REDIS,
+    redis_stores.REPLICATION_GROUP: _REDIS,
+    redis_stores.SERVERLESS: _REDIS,
     TABLE: _TABLE,
     **dict.fromkeys(BUCKET, _BUCKET),
 }

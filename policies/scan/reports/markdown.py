@@ -34,7 +34,7 @@ def as_markdown(report: Report, length: int = LENGTH) -> str:
         for word, title in _TITLES.items()
     ]
     sections.append(
-        ("Input", any(one.fatal for one in report.problems), [f"- {_code(str(one))}" for one in report.problems])
+        ("Input", any(one.fatal for one in report.problems), [f"- {code(str(one))}" for one in report.problems])
     )
     sections = [section for section in sections if section[2]]
     text = "\n".join(head)
@@ -76,10 +76,10 @@ def _section(title: str, is_open: bool, lines: list[str], room: int) -> Iterator
 
 
 def _line(result: Result) -> str:
-    return f"- {_code(place(result))} {_code(result.finding.message)}"
+    return f"- {code(place(result))} {code(result.finding.message)}"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Text as code, so that nothing in it is taken for a link, a mention or markup."""
     flat = " ".join(printable(text).split())
     flat = flat if len(flat) <= _LINE else flat[: _LINE - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,22 +25,36 @@ def as_sarif(report: Report, docs_url: str = "") -> str:
         docs_url: Where docs/policies is published, as an absolute URL; rules then have a `helpUri`.
     """
     places = {rule.policy: index for index, rule in enumerate(report.rules)}
+    invocation = {
+        "executionSuccessful": not any(problem.fatal for problem in report.problems),
+        "toolExecutionNotifications": [_notification(problem) for problem in report.problems],
+    }
+    results = [_result(result, places[result.rule.policy]) for result in report.results]
+    return document(report.rules, results, invocation, docs_url)
+
+
+def document(
+    rules: Iterable[Rule], results: Sequence[Mapping[str, Any]], invocation: Mapping[str, Any], docs_url: str = ""
+) -> str:
+    """A SARIF document of one run.
+
+    Args:
+        rules: What was judged by.
+        results: SARIF's results; each names its rule by `ruleId`, the rule's policy.
+        invocation: SARIF's account of how the run went.
+        docs_url: See `as_sarif`.
+    """
     run = {
         "tool": {
             "driver": {
                 "name": "groundwork",
                 "semanticVersion": version("groundwork"),
-                "rules": [_rule(rule, docs_url) for rule in report.rules],
+                "rules": [_rule(rule, docs_url) for rule in rules],
             }
         },
-        "invocations": [
-            {
-                "executionSuccessful": not any(problem.fatal for problem in report.problems),
-                "toolExecutionNotifications": [_notification(problem) for problem in report.problems],
-            }
-        ],
+        "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(result, places[result.rule.policy]) for result in report.results],
+        "results": results,
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
@@ -47,7 +62,11 @@ def as_sarif(report: Report, docs_url: str = "") -> str:
 def fingerprint(result: Result) -> str:
     """The same for the same finding wherever its line moves to, so that it is shown as new only once."""
     verdict = result.finding.verdict
-    parts = (result.rule.policy, result.file, verdict.resource.urn, verdict.path, verdict.problem)
+    return hashed(result.rule.policy, result.file, verdict.resource.urn, verdict.path, verdict.problem)
+
+
+def hashed(*parts: str) -> str:
+    """A fingerprint of what tells one finding from all others."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
@@ -80,7 +99,7 @@ def _result(result: Result, index: int) -> dict[str, Any]:
         "message": {"text": printable(finding.message)},
         "locations": [
             {
-                "physicalLocation": _physical(_shown_file(result), result.line),
+                "physicalLocation": physical(_shown_file(result), result.line),
                 "logicalLocations": [
                     {"fullyQualifiedName": f"{verdict.resource.urn}#{verdict.path}", "name": verdict.resource.name}
                 ],
@@ -103,10 +122,11 @@ def _notification(problem: Problem) -> dict[str, Any]:
     return {
         "level": "error" if problem.fatal else "note",
         "message": {"text": printable(str(problem))},
-        "locations": [{"physicalLocation": _physical(problem.file, problem.line)}],
+        "locations": [{"physicalLocation": physical(problem.file, problem.line)}],
     }
 
 
-def _physical(file: str, line: int) -> dict[str, Any]:
+def physical(file: str, line: int) -> dict[str, Any]:
+    """A place in a file."""
     uri = "stdin" if file == "-" else quote(file.removeprefix("./"))
     return {"artifactLocation": {"uri": uri}, "region": {"startLine": max(1, line)}}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.pull_request import comment, events
+from groundwork.pull_request import comment, events, sarif
 from groundwork.pull_request.events import Operation, Preview
 from groundwork.pull_request.paths import ABSENT, LATER, SECRET, value_at
 
@@ -22,8 +22,8 @@ def step(operation: str, name: str, type_: str = "kubernetes:core/v1:Service", *
     return json.dumps({"resourcePreEvent": {"metadata": metadata, "planning": True}})
 
 
-def policy(message: str, level: str = "mandatory") -> str:
-    event = {"policyName": "SR-PDB", "message": message, "enforcementLevel": level, "severity": "high"}
+def policy(message: str, level: str = "mandatory", name: str = "SR-PDB") -> str:
+    event = {"policyName": name, "message": message, "enforcementLevel": level, "severity": "high"}
     return json.dumps({"policyEvent": event})
 
 
@@ -189,6 +189,24 @@ def test_code_that_holds_backticks_stays_code() -> None:
         detailedDiff={"a": {"inputDiff": True}},
     )
     assert "`a`: `x` → ``` `` ```" in comment.render("prod", events.read([line, summary()]))
+
+
+def test_violations_become_alerts_at_the_stack_file() -> None:
+    """SR-PDB: rules are described, notes of the pack are no alerts, the same finding keeps its fingerprint."""
+    lines = [
+        policy("t\n[SR-PDB] no budget"),
+        policy("t\n[SR-PDB] cannot be judged", "advisory", "SR-NOTES"),
+        summary("failed"),
+    ]
+    [run] = json.loads(sarif.render(events.read(lines), "stacks/Pulumi.prod.yaml"))["runs"]
+    [result] = run["results"]
+    assert (result["ruleId"], result["level"], result["message"]["text"]) == ("SR-PDB", "error", "[SR-PDB] no budget")
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "stacks/Pulumi.prod.yaml"}, "region": {"startLine": 1}}
+    assert "SR-PDB" in {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert run["invocations"] == [{"executionSuccessful": True}]
+    again = json.loads(sarif.render(events.read(lines), "stacks/Pulumi.prod.yaml"))["runs"][0]["results"]
+    assert again == [result]
 
 
 def test_an_error_is_shown_as_it_is() -> None:

@@ -53,7 +53,9 @@ def test_a_stack_of_ours_breaks_no_rule_and_its_outputs_can_be_checked(stack: st
     """Every rule over all that the stack registers and exports; the outputs hold the checks' contract."""
     recording = _recorded(stack)
     resources = [
-        Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", _as_made(one), secrets=separate(one.raw)[1])
+        Resource(
+            one.type, one.name, f"{one.parent}${one.type}::{one.name}", _as_made(one), secrets=separate(one.raw)[1]
+        )
         for one in recording.resources
     ]
     resources.append(Resource("pulumi:pulumi:Stack", stack, stack, recording.result))
