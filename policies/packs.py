@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from policies.model import Rule
-from policies.rules.resilience_table import RESILIENCE
 from policies.rules.table import STATELESS
+from policies.rules.table_resilience import RESILIENCE
 
 _HERE: Final = Path(__file__).resolve().parent
 

@@ -9,7 +9,7 @@ from pulumi_policy import EnforcementLevel, PolicyPack
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from policies.crossguard import policies_from
-from policies.rules.resilience_table import RESILIENCE
+from policies.rules.table_resilience import RESILIENCE
 
 PolicyPack(
     name="groundwork-resilience",

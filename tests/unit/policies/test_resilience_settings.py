@@ -15,7 +15,7 @@ from groundwork.project import POLICY_PACKS, ROOT
 from policies.crossguard import policies_from
 from policies.judge import judge, judge_resource, judge_stack
 from policies.model import UNKNOWN, Finding, Resource, Status
-from policies.rules.resilience_table import RESILIENCE
+from policies.rules.table_resilience import RESILIENCE
 
 pytestmark = pytest.mark.unit
 

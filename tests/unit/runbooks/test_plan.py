@@ -166,7 +166,7 @@ def test_a_policy_names_actions_by_their_resources() -> None:
     ]
 
 
-@pytest.mark.parametrize("book", RUNBOOKS.values(), ids=str)
+@pytest.mark.parametrize("book", [*RUNBOOKS.values()], ids=[*RUNBOOKS])
 def test_every_runbook_is_fit_to_be_followed(book: Runbook) -> None:
     """Calls exist in AWS's API, nothing is allowed on everything, and a change has a way back or a reason."""
     session = botocore.session.get_session()

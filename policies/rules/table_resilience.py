@@ -17,6 +17,15 @@ from policies.rules import (
     redis_stores,
 )
 
+_ACCESS: Final = "AWS Well-Architected: SEC03"
+_AT_REST: Final = "AWS Well-Architected: SEC08"
+_BACKUP: Final = "AWS Well-Architected: REL09"
+_DETECTION: Final = "AWS Well-Architected: SEC04"
+_HEALING: Final = "AWS Well-Architected: REL11"
+_IDENTITIES: Final = "AWS Well-Architected: SEC02"
+_IN_TRANSIT: Final = "AWS Well-Architected: SEC09"
+_PLACES: Final = "AWS Well-Architected: REL10"
+
 RESILIENCE: Final[tuple[Rule, ...]] = (
     Rule(
         id="SR-REDIS-HA",
@@ -30,6 +39,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         ),
         resource=redis_stores.redis_outlives_a_zone,
         schema=redis_stores.SCHEMA,
+        frameworks=(_PLACES, _AT_REST, _IN_TRANSIT, _BACKUP),
+        tags=("redis", "availability", "encryption", "backup"),
     ),
     Rule(
         id="SR-REDIS-HA",
@@ -40,6 +51,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Give it a parameter group of its own with maxmemory-policy noeviction, apart from any cache.",
         stack=redis_groups.queues_never_evict,
         schema=redis_groups.SCHEMA,
+        frameworks=(_HEALING,),
+        tags=("redis", "data-loss"),
     ),
     Rule(
         id="SR-REDIS-HA",
@@ -50,6 +63,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Put a user of your own with userName default, switched off, into the group.",
         stack=redis_groups.nobody_logs_in_without_a_password,
         schema=production.SCHEMA,
+        frameworks=(_IDENTITIES,),
+        tags=("redis", "access"),
     ),
     Rule(
         id="SR-DB",
@@ -63,6 +78,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         ),
         resource=databases.database_is_safe,
         schema=databases.SCHEMA,
+        frameworks=(_PLACES, _AT_REST, _BACKUP),
+        tags=("database", "availability", "encryption", "backup"),
     ),
     Rule(
         id="SR-DB",
@@ -73,6 +90,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Add read replicas to an instance, and a second instance in another zone to a cluster.",
         stack=database_groups.database_has_replicas,
         schema=database_groups.SCHEMA,
+        frameworks=(_PLACES,),
+        tags=("database", "availability"),
     ),
     Rule(
         id="SR-DB",
@@ -83,6 +102,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Set rds.force_ssl, or require_secure_transport, to 1 in its parameter group.",
         stack=database_groups.connections_are_encrypted,
         schema=production.SCHEMA,
+        frameworks=(_IN_TRANSIT,),
+        tags=("database", "encryption"),
     ),
     Rule(
         id="SR-STORE",
@@ -95,6 +116,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         ),
         resource=buckets.nothing_is_public,
         schema=production.SCHEMA,
+        frameworks=(_ACCESS,),
+        tags=("storage", "access"),
     ),
     Rule(
         id="SR-STORE",
@@ -108,6 +131,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         ),
         stack=buckets.bucket_is_settled,
         schema=buckets.SCHEMA,
+        frameworks=(_AT_REST, _IN_TRANSIT, _BACKUP),
+        tags=("storage", "encryption", "backup"),
     ),
     Rule(
         id="SR-CDN",
@@ -118,6 +143,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Redirect to HTTPS, use a modern security policy, https-only origins and origin access control.",
         resource=distributions.https_only,
         schema=distributions.SCHEMA,
+        frameworks=(_IN_TRANSIT, _ACCESS),
+        tags=("cdn", "encryption", "access"),
     ),
     Rule(
         id="SR-CDN",
@@ -128,6 +155,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Give the distribution an alias and a certificate of us-east-1 for it.",
         resource=distributions.own_certificate,
         schema=production.SCHEMA,
+        frameworks=(_IN_TRANSIT,),
+        tags=("cdn", "encryption"),
     ),
     Rule(
         id="SR-CDN",
@@ -138,6 +167,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Give behaviours of an API a cache policy that keeps nothing.",
         stack=caching.nothing_private_is_kept,
         schema=caching.SCHEMA,
+        frameworks=(_ACCESS,),
+        tags=("cdn", "privacy"),
     ),
     Rule(
         id="SR-CDN",
@@ -148,6 +179,8 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         remediation="Add a LogDeliverySource of the distribution and a LogDelivery into a bucket.",
         stack=distributions.access_is_logged,
         schema=production.SCHEMA,
+        frameworks=(_DETECTION,),
+        tags=("cdn", "logs"),
     ),
     Rule(
         id="P0-BACKUP",
@@ -161,5 +194,7 @@ RESILIENCE: Final[tuple[Rule, ...]] = (
         ),
         stack=backups.every_store_is_backed_up,
         schema=backups.SCHEMA,
+        frameworks=(_BACKUP,),
+        tags=("backup",),
     ),
 )
