@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from google.protobuf import json_format
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -27,9 +28,14 @@ from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
 from policies import exemptions
+from policies.declared import Declared
+from policies.index import Index
 from policies.judge import judge_resource, judge_stack
 from policies.marks import SECRET, SIGNATURE, is_marked, separate
 from policies.model import UNKNOWN, Finding, Resource, Rule, Status
+from policies.once import Once
+
+_once = Once()
 
 # What the engine puts where a secret of a state file cannot be decrypted offline.
 _REDACTED: Final = "[secret]"
@@ -57,11 +63,11 @@ def policies_from(rules: Sequence[Rule], today: Callable[[], date] | None = None
         rules: Rows of a rule table.
         today: Clock for exemptions; default: the present day in UTC.
     """
-    _keep_marks()
-    clock, notes = today or _today, _Notes()
-    found = [_policy(rule, clock, notes) for rule in rules]
+    _read_once_with_marks()
+    clock, notes, declared = today or _today, _Notes(), Declared()
+    found = [_policy(rule, clock, notes, declared) for rule in rules]
     # Last, because they report what the policies before them left.
-    return [*found, _resource_notes(notes), _stack_notes(notes)]
+    return [*found, _resource_notes(notes, declared), _stack_notes(notes)]
 
 
 def plain(value: Any) -> Any:
@@ -86,7 +92,7 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _policy(rule: Rule, clock: Callable[[], date], notes: _Notes) -> Policy:
+def _policy(rule: Rule, clock: Callable[[], date], notes: _Notes, declared: Declared) -> Policy:
     # `description` heads each report of the policy, so it carries the rule's title.
     schema = {**rule.schema, **exemptions.SCHEMA}
     common: dict[str, Any] = {
@@ -109,14 +115,16 @@ def _policy(rule: Rule, clock: Callable[[], date], notes: _Notes) -> Policy:
         return ResourceValidationPolicy(validate=validate_resource, **common)
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-        findings = judge_stack(rule, _resources(args), plain(args.get_config()), clock())
+        findings = judge_stack(rule, _resources(args, declared), plain(args.get_config()), clock())
         _report_violations(findings, report, notes)
 
     return StackValidationPolicy(validate=validate_stack, **common)
 
 
-def _resource_notes(notes: _Notes) -> Policy:
-    def validate(_args: ResourceValidationArgs, report: ReportViolation) -> None:
+def _resource_notes(notes: _Notes, declared: Declared) -> Policy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        declared.note(_resource(args, {}))
+        _once.forget()
         _report(notes.take(), report)
 
     return ResourceValidationPolicy(
@@ -130,6 +138,7 @@ def _resource_notes(notes: _Notes) -> Policy:
 
 def _stack_notes(notes: _Notes) -> Policy:
     def validate(_args: StackValidationArgs, report: ReportViolation) -> None:
+        _once.forget()
         _report(notes.take(), report)
 
     return StackValidationPolicy(
@@ -142,43 +151,60 @@ def _stack_notes(notes: _Notes) -> Policy:
 
 
 def _resource(args: ResourceValidationArgs | PolicyResource, dependencies: Mapping[str, Sequence[str]]) -> Resource:
-    properties, secrets = separate(plain(args.props))
+    properties, secrets = _once.of("plain", lambda: separate(plain(args.props)), args.props)
     return Resource(args.resource_type, args.name, args.urn, properties, dependencies, secrets=secrets)
 
 
-def _keep_marks() -> None:
-    """Let the SDK keep the engine's marks of secrets, which it takes off before a policy sees the properties.
+def _read_once_with_marks() -> None:
+    """Have the SDK read each message once for all policies, and keep the engine's marks of secrets, which it takes off.
 
     A rule on literal secrets needs them: a marked value in a Secret is encrypted by Pulumi, a marked value in an
     environment is a secret whatever its name.
     """
-    stripping = sdk.deserialize_properties  # type: ignore[attr-defined]
-    if getattr(stripping, "keeps_marks", False):
+    if isinstance(sdk.json_format, _Messages):  # type: ignore[attr-defined]
         return
+    stripping, wrapping = sdk.deserialize_properties, sdk.unknown_checking_proxy  # type: ignore[attr-defined]
 
     def keeping(props: dict[str, Any], proxy_secrets: bool = False) -> dict[str, Any]:
         if proxy_secrets:
             return stripping(props, proxy_secrets)
-        return {key: kept(value) for key, value in props.items()}
+        return _once.of("marked", lambda: {key: _marked(value, stripping) for key, value in props.items()}, props)
 
-    def kept(value: Any) -> Any:
-        if is_marked(value):
-            return {SIGNATURE: SECRET, "value": kept(value["value"])}
-        if isinstance(value, dict) and SIGNATURE not in value:
-            return {key: kept(child) for key, child in value.items()}
-        if isinstance(value, list):
-            return [kept(child) for child in value]
-        return stripping({"value": value})["value"]  # assets and archives, and plain values
+    def wrapped(props: dict[str, Any]) -> Any:
+        return _once.of("wrapped", lambda: wrapping(props), props)
 
-    keeping.keeps_marks = True  # type: ignore[attr-defined]
+    sdk.json_format = _Messages()  # type: ignore[assignment, attr-defined]
     sdk.deserialize_properties = keeping  # type: ignore[attr-defined]
+    sdk.unknown_checking_proxy = wrapped  # type: ignore[attr-defined]
 
 
-def _resources(args: StackValidationArgs) -> list[Resource]:
-    return [
-        _resource(one, {key: [other.urn for other in others] for key, others in one.property_dependencies.items()})
-        for one in args.resources
-    ]
+class _Messages:
+    """As much of `google.protobuf.json_format` as the SDK uses."""
+
+    def MessageToDict(self, message: Any) -> dict[str, Any]:  # the library's name
+        """The message as plain data, made once."""
+        return _once.of("data", lambda: json_format.MessageToDict(message), message)
+
+
+def _marked(value: Any, stripping: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    if is_marked(value):
+        return {SIGNATURE: SECRET, "value": _marked(value["value"], stripping)}
+    if isinstance(value, dict) and SIGNATURE not in value:
+        return {key: _marked(child, stripping) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_marked(child, stripping) for child in value]
+    return stripping({"value": value})["value"]  # assets and archives, and plain values
+
+
+def _resources(args: StackValidationArgs, declared: Declared) -> Index:
+    def one(given: PolicyResource) -> Resource:
+        sources = {key: [other.urn for other in others] for key, others in given.property_dependencies.items()}
+        return declared.of(_resource(given, sources))
+
+    def read() -> Index:
+        return Index([one(given) for given in args.resources])
+
+    return _once.of("stack", read, *(given.props for given in args.resources))
 
 
 def _report_violations(findings: Iterable[Finding], report: ReportViolation, notes: _Notes) -> None:

@@ -133,6 +133,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Configure(self, request: Any, context: Any) -> Any:
         config = _without_engines_keys(properties_from_struct(request.args))
+        # An engine may be told of a provider that runs already, and that another engine has cancelled.
+        self.cancelled = Event()
         await self._run(context, lambda: self._provider.configure(config))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from policies.containers import (
@@ -26,7 +26,7 @@ from policies.containers import (
     variables,
 )
 from policies.kubernetes import KubernetesObject, objects
-from policies.model import Resource, Verdict
+from policies.model import Resource, Status, Verdict
 from policies.node import Node, guard
 from policies.secret_forms import secret_form
 from policies.secret_names import hints_at_secret, is_literal, names_secret
@@ -126,8 +126,21 @@ def no_literal_outputs(resources: Sequence[Resource], settings: Mapping[str, Any
     for resource in resources:
         if resource.type == STACK:
             place = _Place(resource, settings, _IN_OUTPUT)
-            for name, node in Node(resource.properties).entries():
-                yield from guard(resource, _output(place, name, node))
+            found = [
+                verdict
+                for name, node in Node(resource.properties).entries()
+                for verdict in guard(resource, _output(place, name, node))
+            ]
+            yield from (one for one in found if one.status is not Status.UNDETERMINED)
+            yield from _together([one for one in found if one.status is Status.UNDETERMINED])
+
+
+def _together(unknown: Sequence[Verdict]) -> Iterator[Verdict]:
+    """One verdict for all outputs that are not known yet: in a first preview that is most of them."""
+    for reason in dict.fromkeys(verdict.problem for verdict in unknown):
+        first, *others = [verdict for verdict in unknown if verdict.problem == reason]
+        more = f" and {len(others)} more output{'s' if others[1:] else ''}" if others else ""
+        yield replace(first, path=f"{first.path}{more}")
 
 
 def _output(place: _Place, name: str, node: Node) -> Iterator[Verdict]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from policies.declared import filled
 from policies.model import UNKNOWN, Origin, Resource
 
 # How the engine marks values that are more than JSON: sdk/go/common/resource/sig, and the plugin package's unknowns.
@@ -29,7 +30,8 @@ class Stack:
 
     Attributes:
         inputs: Each resource as it was declared.
-        outputs: Each resource as it is, as far as that is known; as it was declared where it is not.
+        outputs: Each resource as it is, as far as that is known; as it was declared where it is not, and of Kubernetes
+            objects what was declared.
         left_out: How many unchanged resources a preview does not show.
     """
 
@@ -65,7 +67,7 @@ def _stack(states: Sequence[Mapping[str, Any]], origin: Origin) -> Stack:
     valid = [one for one in states if _is_state(one)]
     declared = tuple(_resource(one, one.get("inputs"), origin) for one in valid)
     known = tuple(_resource(one, one.get("outputs") or one.get("inputs"), origin) for one in valid)
-    return Stack(declared, known)
+    return Stack(declared, tuple(map(filled, declared, known)))
 
 
 def _is_state(state: Any) -> bool:

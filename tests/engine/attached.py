@@ -26,11 +26,12 @@ class Attached:
     What a program prints does not reach the engine, what it logs does.
 
     Attributes:
-        folder: For what they print; has to exist.
+        project: Folder of the program, in which an engine starts them, and from which they read assets. What they print
+            goes to files beside it.
         providers: Packages of the providers.
     """
 
-    folder: Path
+    project: Path
     providers: tuple[str, ...] = ()
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _ports: dict[str, int] = field(default_factory=dict)
@@ -52,12 +53,12 @@ class Attached:
 
     def _port(self, plugin: str, environment: Mapping[str, str]) -> int:
         if plugin not in self._running:
-            printed = self.folder / f"{plugin}.out"
+            printed = self.project.parent / f"{plugin}.out"
             # Each engine tells its address in its handshake; until then there is none.
             command = [PLUGINS / f"pulumi-{plugin}", _NO_ENGINE]
             with printed.open("wb") as output:
                 self._running[plugin] = subprocess.Popen(
-                    command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output
+                    command, env=dict(environment), cwd=self.project, stdin=subprocess.DEVNULL, stdout=output
                 )
             self._ports[plugin] = self._told(plugin, printed)
         return self._ports[plugin]

@@ -127,5 +127,5 @@ def stores(project: Any, endpoint: str) -> Any:
     content = yaml.safe_load(file.read_text()) if file.exists() else {}
     content["config"] = aws_configuration(endpoint)
     file.write_text(yaml.safe_dump(content))
-    project.plugins = Attached(project.folder.parent, ("aws",))
+    project.plugins = Attached(project.folder, ("aws",))
     return project

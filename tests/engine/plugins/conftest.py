@@ -266,7 +266,7 @@ def namespace(api: ApiServer, request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def cluster_project(project: Any, api: ApiServer, namespace: str) -> Any:
     """A project whose kubernetes provider uses the test's API server and namespace, with one language host."""
-    project.plugins = Attached(project.folder.parent)
+    project.plugins = Attached(project.folder)
     project.config("kubernetes:kubeconfig", str(api.kubeconfig))
     project.config("kubernetes:namespace", namespace)
     return project

@@ -140,7 +140,7 @@ def aws(project: Any, endpoint: Endpoint) -> Any:
 @pytest.fixture
 def lasting(aws: Any) -> Any:
     """The same with plugins that last for all runs of a test whose subject is what AWS is asked for."""
-    aws.plugins = Attached(aws.folder.parent, ("aws",))
+    aws.plugins = Attached(aws.folder, ("aws",))
     return aws
 
 

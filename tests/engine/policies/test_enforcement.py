@@ -117,7 +117,7 @@ def test_workloads_that_break_a_rule_fail_up_before_anything_exists(project: Any
     )
     k8s.core.v1.Pod("debug", spec={"restart_policy": "Never", "containers": [{"name": "debug", "image": "debug"}]})
     """
-    outcome = _up(project, program + BUDGET, "--skip-preview").assert_failed()
+    outcome = _up(project, dedent(program) + BUDGET, "--skip-preview").assert_failed()
     assert "[SR-REPLICAS]" in outcome.output
     assert "spec.template.spec.topologySpreadConstraints: is not set" in outcome.output
     assert "[SR-PROBES]" in outcome.output
@@ -140,7 +140,7 @@ def test_a_single_pod_and_a_hasty_end_fail_up_in_its_preview(project: Any, made:
         "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": scaled.metadata["name"]},
     })
     """
-    outcome = _up(project, program + BUDGET).assert_failed()
+    outcome = _up(project, dedent(program) + BUDGET).assert_failed()
     assert 'minReplicas of HorizontalPodAutoscaler "api" = 1: lets it run with fewer than 2 pods' in outcome.output
     assert "lifecycle.preStop: is not set, but requests come for up to 5 s" in outcome.output
     assert made.read_text() == ""
