@@ -190,7 +190,7 @@ def test_a_process_stands_still_or_ends(servers: Servers, control: Control, even
     control.fail(f"freeze-{primary.name}")
     assert not servers.pings(primary.address)
     eventually(lambda: servers.redis_server("primary").name != primary.name, "another one is the primary")
-    assert servers.writes_redis()
+    eventually(servers.writes_redis, "it takes writes through the endpoint")
     control.heal(f"freeze-{primary.name}")
     eventually(servers.are_whole, "it follows the new one")
     before = servers.line(primary.name).since
