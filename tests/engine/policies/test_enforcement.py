@@ -21,9 +21,9 @@ import pulumi_kubernetes as k8s
 labels = {"app": "api"}
 def probe(path):
     return {"http_get": {"path": path, "port": 8080}}
-def deployment(volumes=(), depends_on=(), **pod):
+def deployment(volumes=(), depends_on=(), least=2, **pod):
     k8s.autoscaling.v2.HorizontalPodAutoscaler("api", spec={
-        "min_replicas": 2, "max_replicas": 6, "scale_target_ref": {"kind": "Deployment", "name": "api"},
+        "min_replicas": least, "max_replicas": 6, "scale_target_ref": {"kind": "Deployment", "name": "api"},
     })
     return k8s.apps.v1.Deployment("api", metadata={"name": "api"}, spec={
         "selector": {"match_labels": labels},
@@ -108,14 +108,13 @@ def test_a_budget_that_blocks_everything_fails_up_even_without_a_preview(project
 
 
 def test_workloads_that_break_a_rule_fail_up_before_anything_exists(project: Any, made: Path) -> None:
-    """SR-REPLICAS, SR-PROBES, SR-SHUTDOWN, SR-KIND: mandatory, judged from inputs; all are told at once."""
+    """SR-REPLICAS, SR-PROBES, SR-SHUTDOWN, SR-KIND: mandatory, judged from inputs, all of one object at once."""
     program = """
     deployment(
         containers=[{"name": "api", "image": "api", "readiness_probe": probe("/health/ready")}],
         topology_spread_constraints=[],
         termination_grace_period_seconds=0,
     )
-    k8s.core.v1.Pod("debug", spec={"restart_policy": "Never", "containers": [{"name": "debug", "image": "debug"}]})
     """
     outcome = _up(project, dedent(program) + BUDGET, "--skip-preview").assert_failed()
     assert "[SR-REPLICAS]" in outcome.output
@@ -124,9 +123,13 @@ def test_workloads_that_break_a_rule_fail_up_before_anything_exists(project: Any
     assert "spec.template.spec.containers[0].livenessProbe: is not set" in outcome.output
     assert "[SR-SHUTDOWN]" in outcome.output
     assert "spec.template.spec.terminationGracePeriodSeconds = 0" in outcome.output
+    assert "Deployment" not in made.read_text()
+    pod = """
+    k8s.core.v1.Pod("debug", spec={"restart_policy": "Never", "containers": [{"name": "debug", "image": "debug"}]})
+    """
+    outcome = _up(project, pod, "--skip-preview").assert_failed()
     assert "[SR-KIND]" in outcome.output
     assert 'kind = "Pod": is not made anew when its node goes away' in outcome.output
-    assert "Deployment" not in made.read_text()
     assert "Pod::" not in made.read_text()
 
 
@@ -134,11 +137,7 @@ def test_a_single_pod_and_a_hasty_end_fail_up_in_its_preview(project: Any, made:
     """SR-REPLICAS, SR-SHUTDOWN: between resources, before the first create."""
     program = """
     k8s.core.v1.Service("api", spec={"selector": labels, "ports": [{"port": 8080}]})
-    scaled = deployment()
-    k8s.autoscaling.v2.HorizontalPodAutoscaler("api", spec={
-        "max_replicas": 3,
-        "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": scaled.metadata["name"]},
-    })
+    deployment(least=1)
     """
     outcome = _up(project, dedent(program) + BUDGET).assert_failed()
     assert 'minReplicas of HorizontalPodAutoscaler "api" = 1: lets it run with fewer than 2 pods' in outcome.output
