@@ -30,6 +30,7 @@ from components.secrets import ExternalDelivery
 from components.stateless_service import Surroundings
 from components.workload_identity import TokenIssuer
 from policies.judge import judge
+from policies.marks import separate
 from policies.model import Resource
 from policies.rules.table import STATELESS
 from tests.unit.components.test_database import ARGS
@@ -245,9 +246,9 @@ def test_a_refused_pool_makes_nothing_in_the_cluster(record: Callable[..., Any])
 
 
 def test_it_keeps_the_rules_that_services_are_held_to(record: Callable[..., Any]) -> None:
-    """SR-VOLUME, SR-AFFINITY, SR-PDB."""
+    """SR-*: every rule on Kubernetes objects."""
     resources = [
-        Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", one.inputs)
+        Resource(one.type, one.name, f"{one.parent}${one.type}::{one.name}", one.inputs, secrets=separate(one.raw)[1])
         for one in record(_pool).resources
     ]
     assert [finding.message for finding in judge(STATELESS, resources, date(2026, 11, 22))] == []
