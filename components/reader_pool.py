@@ -185,7 +185,7 @@ class ReaderPool(pulumi.ComponentResource):
         KubernetesObject(
             f"{name}-autoscaler",
             autoscaler_manifest(args.identifier, metadata, scaling),
-            child(self),
+            child(self, depends_on=[deployment]),
         )
         service = KubernetesObject(f"{name}-service", _service(args, metadata), child(self, depends_on=[deployment]))
         KubernetesObject(

@@ -41,9 +41,9 @@ def make_workload(
     autoscaler = KubernetesObject(
         f"{name}-autoscaler",
         autoscaler_manifest(pod.name, _metadata(pod, namespace), scaling),
-        # Made with the Deployment, not after it: its first look comes a quarter of a minute later, and until then there
-        # is one pod. Were it to wait for that one to be ready, the others would begin later still.
-        child(parent, depends_on=needs),
+        # An autoscaler without its target reports an error and looks again only a quarter of a minute later. One that
+        # scales while the rollout is awaited makes that wait for its pods too.
+        child(parent, depends_on=[deployment]),
     )
     return deployment, budget, autoscaler
 

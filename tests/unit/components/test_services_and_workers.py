@@ -83,8 +83,7 @@ def test_the_autoscaler_owns_the_number_of_replicas(record: Callable[..., Any]) 
     autoscaler = recording.one("HorizontalPodAutoscaler")
     assert autoscaler.inputs["spec"]["minReplicas"] == 2
     assert autoscaler.inputs["spec"]["scaleTargetRef"]["name"] == "orders"
-    # It looks a quarter of a minute after it was made: waiting for the first pod would only delay the second.
-    assert not any(urn.endswith("::orders-deployment") for urn in autoscaler.depends_on)
+    assert any(urn.endswith("::orders-deployment") for urn in autoscaler.depends_on)
 
 
 def test_one_pod_at_a_time_may_be_evicted(record: Callable[..., Any]) -> None:
