@@ -12,6 +12,9 @@ from policies.node import Node
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 
+# What stands for a text that is not known yet (sdk/go/common/resource/plugin, `UnknownStringValue`).
+UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
 
 def is_marked(value: Any) -> bool:
     """Whether a value is an encoded secret."""

@@ -6,12 +6,9 @@ import json
 import re
 from typing import Any, Final
 
-_STEP: Final = re.compile(r'\[("(?:[^"\\]|\\.)*")\]|\[(\d+)\]|([^.\[\]]+)')
+from policies.marks import UNKNOWN_TEXT, is_marked
 
-# The engine marks a secret by a property of this name and value, and an unknown value by this text (sdk/go/common/
-# resource/sig and sdk/go/common/resource/plugin of the engine).
-_SECRET: Final = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
-_UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_STEP: Final = re.compile(r'\[("(?:[^"\\]|\\.)*")\]|\[(\d+)\]|([^.\[\]]+)')
 
 SECRET: Final = "[secret]"
 LATER: Final = "known after the update"
@@ -46,9 +43,9 @@ def value_at(properties: Any, path: str) -> Any:
 
 
 def _opaque(value: Any) -> str | None:
-    if isinstance(value, dict) and value.get(_SECRET[0]) == _SECRET[1]:
+    if is_marked(value):
         return SECRET
-    return LATER if value == _UNKNOWN else None
+    return LATER if value == UNKNOWN_TEXT else None
 
 
 def _shown(value: Any) -> Any:

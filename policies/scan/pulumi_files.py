@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from policies.declared import filled
+from policies.marks import SECRET, SIGNATURE, UNKNOWN_TEXT
 from policies.model import UNKNOWN, Origin, Resource
 
 # How the engine marks values that are more than JSON: sdk/go/common/resource/sig, and the plugin package's unknowns.
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _UNKNOWN_VALUES: Final = frozenset(
     {
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        UNKNOWN_TEXT, "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
         "3eeb2bf0-c639-47a8-9e75-3b44932eb421", "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
         "030794c1-ac77-496b-92df-f27374a8bd58", "e48ece36-62e2-4504-bad9-02848725956a",
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", "[secret]",
@@ -101,8 +100,8 @@ def _plain(value: Any) -> Any:
     A secret in the clear, as `--show-secrets` exports it, is unknown too: no message may repeat it.
     """
     if isinstance(value, dict):
-        signature = value.get(_SIGNATURE)
-        if signature == _SECRET:
+        signature = value.get(SIGNATURE)
+        if signature == SECRET:
             return UNKNOWN
         if signature == _OUTPUT:
             return UNKNOWN if value.get("secret") or "value" not in value else _plain(value["value"])
